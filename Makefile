@@ -1,0 +1,55 @@
+# Everything a contributor runs. `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+PIP := $(RUN)/python -m pip --disable-pip-version-check --quiet
+INSTALL_SELF := $(PIP) install --no-build-isolation --no-deps --editable .
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/runtime  ## serve the API at http://127.0.0.1:8000, on an embedded Cassandra unless one is configured
+	@exec $(RUN)/partyfinder serve
+
+test: $(VENV)/dev  ## run all tests on a real Cassandra that the run starts itself
+	@exec $(RUN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev  ## lint, types, layering, and schema.graphql against the code and the contract
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/python -m pytest -q tests/test_layering.py tests/schema/test_sdl.py
+
+format: $(VENV)/dev  ## format and fix what can be fixed
+	$(RUN)/ruff check --fix-only .
+	$(RUN)/ruff format .
+
+lock: $(VENV)/dev  ## resolve the dependencies anew
+	$(RUN)/uv pip compile pyproject.toml --group build --output-file requirements/runtime.txt $(LOCK_OPTIONS)
+	$(RUN)/uv pip compile pyproject.toml --group build --group dev --output-file requirements/dev.txt $(LOCK_OPTIONS)
+LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --custom-compile-command "make lock"
+
+clean:  ## remove the virtual environment and the embedded Cassandra with its data
+	rm -rf $(VENV) .partyfinder
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+	  echo "Partyfinder needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) -V) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked packages …"
+	@$(PIP) install --require-hashes --requirement requirements/runtime.txt
+	@$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked packages, with those for development …"
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@$(INSTALL_SELF)
+	@touch $(VENV)/runtime $@
