@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ RECORD = "node.json"
 VERSION = "cassandra-version"
 # A look at the lock holds it for a moment; whoever starts a node must not take that for a node.
 PATIENCE_SECONDS = 0.5
+LEAST_FREE_BYTES = 256 * 2**20  # commit log segments of 32 MiB are laid out in advance
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,18 @@ def claim_version(directory: Path) -> None:
             f"{CASSANDRA_VERSION} does not read. Move that directory away to begin anew."
         )
     mark.write_text(f"{CASSANDRA_VERSION}\n", encoding="utf-8")
+
+
+def make_room(directory: Path) -> None:
+    """Clear what a killed node left among temporary files, and see that the disk has room."""
+    temporary = directory / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    if shutil.disk_usage(directory).free < LEAST_FREE_BYTES:
+        raise EmbeddedCassandraError(
+            f"The disk that holds {directory} is almost full: Cassandra needs "
+            f"{LEAST_FREE_BYTES >> 20} MiB at least. Free some space and try again."
+        )
 
 
 def _series(version: str) -> list[str]:

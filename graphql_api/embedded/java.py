@@ -67,9 +67,8 @@ def find_java() -> Java:
         java = ask(executable)
         if java and java.major in SUPPORTED:
             return java
-        refused.append(
-            f"{executable} is {f'Java {java.version}' if java else 'no Java 9 or later'}"
-        )
+        is_what = f"is Java {java.version}" if java else "is no Java 9 or later"
+        refused.append(f"{executable} {is_what}")
     found = f" ({'; '.join(refused)})" if refused else ""
     raise EmbeddedCassandraError(
         f"Cassandra 5.0 needs Java 11 or 17, and none was found{found}. "

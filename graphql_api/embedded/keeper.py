@@ -2,9 +2,9 @@
 
 Run as a script, on the standard library alone, with a plan in its one argument. The program
 holds the other end of the keeper's standard input: a line "let go" there makes the node
-independent, the end of it means that the program is gone. Java itself is tied to the keeper: where the
-system can (Linux), it is killed with it. The keeper lives in a session of its own, so that
-Ctrl-C in a terminal reaches neither before the program stops them in order.
+independent, the end of it means that the program is gone. Java itself is tied to the keeper:
+where the system can (Linux), it is killed with it. The keeper lives in a session of its own, so
+that Ctrl-C in a terminal reaches neither before the program stops them in order.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import select
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +28,19 @@ LOOK_SECONDS = 1.0  # how often to see whether the parent is still the same
 PR_SET_PDEATHSIG = 1
 
 
+class Plan(TypedDict):
+    """What the keeper is told."""
+
+    command: list[str]
+    directory: str
+    console: str  # the file for what Java prints
+    lock: int  # the open lock on the node's directory
+    parent: int  # the program's process id
+
+
 def main() -> int:
     """Run the plan's command until it ends, or the program that ordered it does."""
-    plan = json.loads(sys.argv[1])
+    plan: Plan = json.loads(sys.argv[1])
     wake = _signals()
     try:
         java = _start(plan)
@@ -57,10 +67,10 @@ def _signals() -> int:
     return wake
 
 
-def _start(plan: dict[str, object]) -> subprocess.Popen[bytes]:
-    with open(str(plan["console"]), "wb") as console:  # noqa: PTH123 - pathlib is slow to import
+def _start(plan: Plan) -> subprocess.Popen[bytes]:
+    with open(plan["console"], "wb") as console:  # noqa: PTH123 - pathlib is slow to import
         return subprocess.Popen(  # noqa: S603 - the command that the program composed
-            plan["command"],  # type: ignore[call-overload]
+            plan["command"],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,

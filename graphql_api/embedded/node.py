@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.05
 KEEPER_SECONDS = 20.0  # a keeper that has not answered by then never will
-LEAST_FREE_BYTES = 256 * 2**20  # Cassandra lays out commit log segments of 32 MiB in advance
 
 
 class Node:
@@ -158,15 +156,7 @@ class Node:
         try:
             directory.claim_version(place)
             (place / directory.RECORD).unlink(missing_ok=True)
-            shutil.rmtree(
-                place / "tmp", ignore_errors=True
-            )  # libraries that a killed node unpacked
-            (place / "tmp").mkdir()
-            if shutil.disk_usage(place).free < LEAST_FREE_BYTES:
-                raise EmbeddedCassandraError(
-                    f"The disk that holds {place} is almost full: Cassandra needs "
-                    f"{LEAST_FREE_BYTES >> 20} MiB at least. Free some space and try again."
-                )
+            directory.make_room(place)
         except BaseException:
             os.close(lock)
             raise
@@ -194,13 +184,13 @@ class Node:
         )
 
     def _start_keeper(self, java_command: list[str], lock: int) -> None:
-        plan = {
-            "command": java_command,
-            "console": str(self._console_path),
-            "directory": str(self.settings.directory),
-            "parent": os.getpid(),
-            "lock": lock,
-        }
+        plan = keeper.Plan(
+            command=java_command,
+            directory=str(self.settings.directory),
+            console=str(self._console_path),
+            lock=lock,
+            parent=os.getpid(),
+        )
         self._keeper = subprocess.Popen(  # noqa: S603 - our own script
             [sys.executable, "-I", "-S", keeper.__file__, json.dumps(plan)],
             stdin=subprocess.PIPE,
