@@ -1,0 +1,86 @@
+"""Wires the parts: settings → store → parties → schema → HTTP application. Nothing else knows all."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphql_api.http.application import create_application
+from graphql_api.parties.commit import CommitLimits, Committer
+from graphql_api.parties.copies import Copies
+from graphql_api.parties.reading import Reader
+from graphql_api.schema.build import build_schema
+from graphql_api.schema.context import RequestContext
+from graphql_api.store.connection import Connection, ConnectionFailedError, connect
+from graphql_api.store.migrate import pending_migrations
+from graphql_api.store.party_store import PartyStore
+from graphql_api.store.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import web
+
+    from graphql_api.settings import Settings
+
+COPIES_CLOSE_TIMEOUT = 3.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rules over one connected database."""
+
+    store: PartyStore
+    reader: Reader
+    committer: Committer
+
+    def new_context(self, caller: str = "") -> RequestContext:
+        """The context of one request."""
+        return RequestContext(self.reader, self.committer, caller)
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """Connect to the configured database, whose tables are up to date, and close it afterwards.
+
+    Raises:
+        ConnectionFailedError: the database cannot be reached or has no tables yet.
+        MigrationError: its tables are those of another program.
+    """
+    connection = await connect(settings)
+    try:
+        session = await _session(connection, settings)
+        store = PartyStore(session)
+        copies = Copies(store)
+        limits = CommitLimits(
+            settings.request_timeout, settings.idempotency_key_ttl, settings.drawn_key_ttl
+        )
+        try:
+            yield Parts(store, Reader(store), Committer(store, copies, limits))
+        finally:
+            await copies.close(COPIES_CLOSE_TIMEOUT)
+    finally:
+        await connection.close()
+
+
+async def _session(connection: Connection, settings: Settings) -> Session:
+    if await pending_migrations(connection.session, settings):
+        raise ConnectionFailedError(
+            f"the keyspace {settings.keyspace} lacks tables of this program: run "
+            "`partyfinder sync-schema` once."
+        )
+    connection.session.set_keyspace(settings.keyspace)
+    session = Session(connection.session, settings.request_timeout)
+    await session.prepare()
+    return session
+
+
+def create_app(parts: Parts, settings: Settings) -> web.Application:
+    """The HTTP application over the rules."""
+    return create_application(
+        build_schema(),
+        lambda _request: parts.new_context(),
+        parts.store.ping,
+        shows_graphiql=not settings.in_production,
+    )

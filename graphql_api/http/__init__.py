@@ -1,0 +1,1 @@
+"""GraphQL and its company over HTTP: one transport or concern per file."""

@@ -1,0 +1,1 @@
+"""The rules: finding a city's parties, hosting them, joining and leaving them."""

@@ -1,0 +1,62 @@
+"""Joining and leaving: one person more or less, never below zero, never above capacity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from graphql_api import clock
+from graphql_api.parties.change import NotFound, Outcome, Reason, Refused
+from graphql_api.parties.limits import MOST_PEOPLE
+from graphql_api.parties.operation import digest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from graphql_api.parties.operation import IdempotencyKey
+    from graphql_api.store.rows import PartyHead
+
+OVER_AFTER = timedelta(days=1)  # from its beginning
+
+
+@dataclass(frozen=True)
+class Attend:
+    """One person joins (step 1) or leaves (step −1).
+
+    Args:
+        expected_people: the count that the person saw; None to apply to any.
+        at: when it was asked for.
+    """
+
+    party_id: UUID
+    key: IdempotencyKey
+    step: int
+    expected_people: int | None = None
+    at: datetime = field(default_factory=clock.now)
+
+    @property
+    def digest(self) -> bytes:
+        """What it asks for."""
+        kind = "join" if self.step > 0 else "leave"
+        return digest(kind, party=self.party_id, expected_people=self.expected_people)
+
+    def decide(self, head: PartyHead | None) -> PartyHead | Outcome:
+        """The head with one person more or less, or why not."""
+        if head is None or head.closed:
+            return NotFound()
+        reason = self._refusal(head)
+        if reason is not None:
+            return Refused(reason, head)
+        return head._replace(people=head.people + self.step)
+
+    def _refusal(self, head: PartyHead) -> Reason | None:
+        if self.expected_people not in (None, head.people):
+            return Reason.CONFLICT
+        people = head.people + self.step
+        if self.step > 0 and people > (MOST_PEOPLE if head.capacity is None else head.capacity):
+            return Reason.FULL
+        if people < 0:
+            return Reason.EMPTY
+        return Reason.OVER if head.date + OVER_AFTER < self.at else None

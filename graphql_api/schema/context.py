@@ -1,0 +1,57 @@
+"""What resolvers share for the length of one request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from graphql_api.parties.change import Change, Outcome
+    from graphql_api.parties.commit import Committer
+    from graphql_api.parties.reading import Reader
+    from graphql_api.store.rows import CityRow, ListedParty, PartyHead, Slice
+
+
+class Loaders:
+    """Loads what is asked for in one turn of the event loop together, and each key once."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.parties: DataLoader[UUID, PartyHead | None] = DataLoader(reader.parties)
+        self.slices: DataLoader[Slice, list[ListedParty]] = DataLoader(reader.slices)
+        self.cities: DataLoader[str, CityRow | None] = DataLoader(reader.cities)
+
+
+@dataclass
+class RequestContext:
+    """The parts that answer a request, and who sends it.
+
+    Args:
+        caller: owns the idempotency keys; empty for anybody.
+    """
+
+    reader: Reader
+    committer: Committer
+    caller: str = ""
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start with nothing loaded."""
+        self._forget_reads()
+
+    async def commit(self, change: Change) -> Outcome:
+        """Take a change to its outcome; what is read after it is read anew."""
+        try:
+            return await self.committer.commit(change)
+        finally:
+            self._forget_reads()
+
+    def _forget_reads(self) -> None:
+        self.loaders = Loaders(self.reader)
+
+
+Info = strawberry.Info[RequestContext, Any]

@@ -1,0 +1,51 @@
+"""GraphQL errors as clients see them: a stable code, and no text that was not written for them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+
+from graphql_api.errors import ErrorCode, PartyfinderError
+
+logger = logging.getLogger(__name__)
+
+
+def format_error(error: GraphQLError, *, is_before_execution: bool = False) -> dict[str, Any]:
+    """An error of a response.
+
+    Args:
+        is_before_execution: the document was not run: it does not parse, or is not valid.
+    """
+    formatted: dict[str, Any] = dict(error.formatted)
+    fault = _cause(error)
+    if isinstance(fault, PartyfinderError) and fault.code is not ErrorCode.INTERNAL_SERVER_ERROR:
+        formatted["message"] = fault.message
+        formatted["extensions"] = fault.extensions
+    elif isinstance(error, GraphQLSyntaxError):
+        formatted["extensions"] = {"code": ErrorCode.GRAPHQL_PARSE_FAILED}
+    elif is_before_execution:
+        formatted["extensions"] = {"code": ErrorCode.GRAPHQL_VALIDATION_FAILED}
+    elif fault is None:
+        # graphql-core's own: a variable or an argument that cannot be coerced.
+        formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}
+    else:
+        formatted["message"], formatted["extensions"] = _masked(fault)
+    return formatted
+
+
+def _cause(error: GraphQLError) -> BaseException | None:
+    cause: BaseException | None = error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    return cause
+
+
+def _masked(fault: BaseException) -> tuple[str, dict[str, Any]]:
+    reference = secrets.token_hex(6)
+    detail = getattr(fault, "detail", "")
+    logger.error("unexpected error %s %s", reference, detail, exc_info=fault)
+    message = f"Something went wrong inside the server. Its log knows this as {reference}."
+    return message, {"code": ErrorCode.INTERNAL_SERVER_ERROR, "reference": reference}

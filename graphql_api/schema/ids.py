@@ -1,0 +1,44 @@
+"""Opaque global ids: base64url of one letter for the type and the key in the database."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from uuid import UUID
+
+import strawberry
+
+_PARTY, _CITY = b"P", b"C"
+
+
+def party_id(key: UUID) -> strawberry.ID:
+    """The id of a party."""
+    return _encode(_PARTY + key.bytes)
+
+
+def city_id(key: str) -> strawberry.ID:
+    """The id of a city."""
+    return _encode(_CITY + key.encode())
+
+
+def decode(text: str) -> UUID | str | None:
+    """The key that an id stands for, a UUID of a party or the key of a city; None where it is not
+    an id of ours.
+    """
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        key = UUID(bytes=raw[1:]) if raw[:1] == _PARTY else raw[1:].decode()
+    except (ValueError, binascii.Error):
+        return None
+    # Two spellings of one id would be two objects to a client's cache: only ours is taken.
+    return key if raw[:1] in (_PARTY, _CITY) and _encode(raw) == text else None
+
+
+def decode_party(text: str) -> UUID | None:
+    """The key of a party; None where it is not the id of one."""
+    key = decode(text)
+    return key if isinstance(key, UUID) else None
+
+
+def _encode(raw: bytes) -> strawberry.ID:
+    return strawberry.ID(base64.urlsafe_b64encode(raw).rstrip(b"=").decode())

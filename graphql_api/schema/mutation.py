@@ -1,0 +1,32 @@
+"""The mutations. Every field is nullable: the failure of one never hides its neighbours' answers."""
+
+from __future__ import annotations
+
+import strawberry
+
+from graphql_api.schema.create_party import CreatePartyResult, create_party
+from graphql_api.schema.delete_party import DeletePartyResult, delete_party
+from graphql_api.schema.join_party import JoinPartyResult, join_party
+from graphql_api.schema.leave_party import LeavePartyResult, leave_party
+from graphql_api.schema.update_party import UpdatePartyResult, update_party
+
+
+@strawberry.type(description="What can be changed. Mutations of one request run one after another.")
+class Mutation:
+    """One file per field."""
+
+    create_party: CreatePartyResult | None = strawberry.field(
+        resolver=create_party, description="Post a party."
+    )
+    update_party: UpdatePartyResult | None = strawberry.field(
+        resolver=update_party, description="Change a party's details; people join and leave."
+    )
+    delete_party: DeletePartyResult | None = strawberry.field(
+        resolver=delete_party, description="Delete a party for good."
+    )
+    join_party: JoinPartyResult | None = strawberry.field(
+        resolver=join_party, description="Count one person in (+1), exactly once."
+    )
+    leave_party: LeavePartyResult | None = strawberry.field(
+        resolver=leave_party, description="Count one person out (-1), exactly once."
+    )

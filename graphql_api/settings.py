@@ -1,0 +1,168 @@
+"""Every setting, from the environment or `.env`, validated into one frozen object before anything starts.
+
+Neighbours: `.env.template` documents the same names (a test compares the two); `app.py` hands the
+settings to the parts that need them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used. The message names each setting at fault and what to do."""
+
+
+class Environment(StrEnum):
+    """Where the server runs: development shows more, production tells callers less."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class LogLevel(StrEnum):
+    """The least severe record that is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class Database(StrEnum):
+    """Which Cassandra the settings speak of."""
+
+    ASTRA = "astra"
+    CLUSTER = "cluster"
+    EMBEDDED = "embedded"
+
+
+ASTRA = ("ASTRA_DB_SECURE_BUNDLE_PATH", "ASTRA_DB_APPLICATION_TOKEN", "ASTRA_DB_KEYSPACE")
+ONLY_WITH_CONTACT_POINTS = (
+    "CASSANDRA_PORT",
+    "CASSANDRA_LOCAL_DATACENTER",
+    "CASSANDRA_REPLICATION_FACTOR",
+    "CASSANDRA_USERNAME",
+    "CASSANDRA_PASSWORD",
+)
+KEYSPACE = r"^[a-zA-Z][a-zA-Z0-9_]{0,47}$"
+
+
+class Settings(BaseSettings):
+    """The configuration of one server process. Times are in seconds."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        frozen=True,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    astra_db_secure_bundle_path: Path | None = None
+    astra_db_application_token: SecretStr | None = None
+    astra_db_keyspace: Annotated[str, Field(pattern=KEYSPACE)] | None = None
+
+    cassandra_contact_points: Annotated[tuple[str, ...], NoDecode] = ()
+    cassandra_port: Annotated[int, Field(ge=1, le=65535)] = 9042
+    cassandra_local_datacenter: str | None = None
+    cassandra_keyspace: Annotated[str, Field(pattern=KEYSPACE)] = "partyfinder"
+    cassandra_replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
+    cassandra_username: str | None = None
+    cassandra_password: SecretStr | None = None
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    environment: Environment = Environment.DEVELOPMENT
+    log_level: LogLevel = LogLevel.INFO
+
+    request_timeout: Annotated[float, Field(ge=4, le=120)] = 10.0
+    idempotency_key_ttl: Annotated[int, Field(ge=60, le=30 * 86400)] = 86400
+    drawn_key_ttl: Annotated[int, Field(ge=60, le=86400)] = 600
+
+    @field_validator("cassandra_contact_points", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(point.strip() for point in value.split(",") if point.strip())
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @property
+    def database(self) -> Database:
+        """The database that is configured; the embedded one where none is."""
+        if self.astra_db_secure_bundle_path is not None:
+            return Database.ASTRA
+        return Database.CLUSTER if self.cassandra_contact_points else Database.EMBEDDED
+
+    @property
+    def keyspace(self) -> str:
+        """The keyspace of the configured database."""
+        if self.database is Database.ASTRA and self.astra_db_keyspace is not None:
+            return self.astra_db_keyspace
+        return self.cassandra_keyspace
+
+    @property
+    def in_production(self) -> bool:
+        """True with ENVIRONMENT=production."""
+        return self.environment is Environment.PRODUCTION
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment and `.env`.
+
+    Args:
+        overrides: settings by field name that win over both, as the command line gives them.
+
+    Raises:
+        SettingsError: a value is unusable, or the database is configured by half or twice.
+    """
+    try:
+        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError(_unusable(error)) from None
+    _require_one_database(settings)
+    return settings
+
+
+def _unusable(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+        lines.append(f"{name}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
+    return "; ".join(lines) + ". See .env.template for what each setting takes."
+
+
+def _require_one_database(settings: Settings) -> None:
+    given = {name.upper() for name in settings.model_fields_set}
+    astra = [name for name in ASTRA if name in given]
+    if astra and "CASSANDRA_CONTACT_POINTS" in given:
+        raise SettingsError(
+            f"two databases are configured, by {astra[0]} and by CASSANDRA_CONTACT_POINTS: "
+            "remove one of them from the environment and .env."
+        )
+    if astra and len(astra) < len(ASTRA):
+        _refuse_half(astra[0], [name for name in ASTRA if name not in given])
+    if ("CASSANDRA_USERNAME" in given) != ("CASSANDRA_PASSWORD" in given):
+        names = ["CASSANDRA_USERNAME", "CASSANDRA_PASSWORD"]
+        names.sort(key=lambda name: name not in given)
+        _refuse_half(names[0], names[1:])
+    alone = [name for name in ONLY_WITH_CONTACT_POINTS if name in given]
+    if alone and not astra and not settings.cassandra_contact_points:
+        _refuse_half(alone[0], ["CASSANDRA_CONTACT_POINTS"])
+
+
+def _refuse_half(given: str, missing: list[str]) -> None:
+    raise SettingsError(
+        f"{given} is set, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not: "
+        "set all of them, or none for the embedded Cassandra."
+    )

@@ -1,0 +1,193 @@
+"""The statements as typed calls: what the rules in `parties/` may ask of the database."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from cassandra.query import UNSET_VALUE
+
+from graphql_api.store import statements
+from graphql_api.store.rows import (
+    CityRow,
+    ListedParty,
+    OperationRow,
+    PartyHead,
+    Place,
+    Slice,
+    Standing,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from graphql_api.store.bridge import Rows
+    from graphql_api.store.session import Bound, Session
+
+HEAD_KIND, OPERATION_KIND = 0, 1
+_HEAD_WIDTH = len(PartyHead._fields)
+_PREFIX_LENGTH = 10
+
+
+class PartyStore:
+    """Parties, their operations, their copies in city pages, and the cities that have any.
+
+    Every method raises a PartyfinderError where the database does not answer; those that change a
+    party raise AmbiguousError instead, and are never sent twice by the driver.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def read_head(self, party_id: UUID) -> PartyHead | None:
+        """The party, also a closed one; None where there never was one."""
+        rows = await self._session.execute(statements.READ_HEAD, (party_id,))
+        return _head(rows[0]) if rows else None
+
+    async def read_standing(self, party_id: UUID, key: str, timeout: float) -> Standing:
+        """The party and one of its operations, as far as they are known to be decided."""
+        rows = await self._session.execute(statements.READ_STANDING, (party_id, key), timeout)
+        return _standing(rows)
+
+    async def confirm_standing(self, party_id: UUID, key: str, timeout: float) -> Standing:
+        """The same at SERIAL: whatever was in flight before this read is decided by it."""
+        rows = await self._session.execute(statements.CONFIRM_STANDING, (party_id, key), timeout)
+        return _standing(rows)
+
+    async def propose(
+        self,
+        before: PartyHead | None,
+        after: PartyHead,
+        operation: OperationRow,
+        ttl: int,
+        timeout: float,
+    ) -> bool:
+        """Put `after` in the place of `before`, with the operation that did it; whether it applied.
+
+        It applies where the head is still that of `before` (its revision; none where None) and the
+        operation has no row yet.
+        """
+        parts = [_replacement(before, after), _operation(after.party_id, operation, ttl)]
+        return await self._session.apply(parts, timeout)
+
+    async def record_refusal(
+        self, party_id: UUID, operation: OperationRow, ttl: int, timeout: float
+    ) -> bool:
+        """Record a refusal, unless the operation has a row already; whether it was recorded."""
+        return await self._session.apply([_operation(party_id, operation, ttl)], timeout)
+
+    async def read_slice(self, page: Slice) -> list[ListedParty]:
+        """One read of a city's year."""
+        statement = (
+            statements.READ_PAGE_BACKWARDS if page.descending else statements.READ_PAGE
+        )
+        rows = await self._session.execute(
+            statement, (page.city_key, page.year, *page.after, *page.before, page.limit)
+        )
+        return [ListedParty._make(row) for row in rows]
+
+    async def write_copy(self, head: PartyHead, timestamp: int) -> None:
+        """Write the party's copy where it stands now; `timestamp` in microseconds."""
+        place = head.standing_place
+        copy = (
+            head.party_id,
+            head.city,
+            head.name,
+            head.date,
+            head.time_zone,
+            head.place,
+            head.created_at,
+            head.people,
+            head.capacity,
+            head.revision,
+        )
+        await self._session.execute(
+            statements.WRITE_COPY, (place.city_key, place.date.year, *copy, timestamp)
+        )
+
+    async def delete_copy(self, party_id: UUID, place: Place, timestamp: int) -> None:
+        """Delete the party's copy at a place, unless a newer one stands there."""
+        await self._session.execute(
+            statements.DELETE_COPY,
+            (timestamp, place.city_key, place.date.year, place.date, party_id),
+        )
+
+    async def write_city(self, row: CityRow, ttl: int, timestamp: int) -> None:
+        """Keep a city findable for `ttl` seconds under each of its prefixes."""
+        writes = (
+            self._session.execute(
+                statements.WRITE_CITY, (prefix, row.city_key, row.city, ttl, timestamp)
+            )
+            for prefix in _prefixes(row.city_key)
+        )
+        await asyncio.gather(*writes)
+
+    async def search_cities(self, prefix: str, limit: int) -> list[CityRow]:
+        """Cities whose key begins with `prefix` (not empty), in order of their keys."""
+        rows = await self._session.execute(
+            statements.READ_CITIES, (prefix[:_PREFIX_LENGTH], prefix, prefix + "\U0010ffff", limit)
+        )
+        return [CityRow._make(row) for row in rows]
+
+    async def read_city(self, city_key: str) -> CityRow | None:
+        """The city, where it has a party ahead."""
+        rows = await self._session.execute(
+            statements.READ_CITY, (city_key[:_PREFIX_LENGTH], city_key)
+        )
+        return CityRow._make(rows[0]) if rows else None
+
+    async def ping(self) -> None:
+        """Ask the smallest question that only a working database answers."""
+        await self._session.execute(statements.READ_CITY, ("", ""), timeout=2)
+
+
+def _prefixes(city_key: str) -> Iterable[str]:
+    return (city_key[:length] for length in range(1, min(len(city_key), _PREFIX_LENGTH) + 1))
+
+
+def _head(row: tuple[Any, ...]) -> PartyHead:
+    head = PartyHead._make(row)
+    return head._replace(old_places=tuple(Place(*place) for place in head.old_places or ()))
+
+
+def _standing(rows: Rows) -> Standing:
+    head = operation = None
+    for row in rows:
+        kind, *fields = row[_HEAD_WIDTH:]
+        if kind == HEAD_KIND:
+            head = _head(row[:_HEAD_WIDTH])
+        else:
+            operation = OperationRow._make(fields)
+    return Standing(head, operation)
+
+
+def _replacement(before: PartyHead | None, after: PartyHead) -> Bound:
+    if before is None:
+        return statements.INSERT_HEAD, after
+    guard = (before.party_id, before.revision)
+    same = before._replace(
+        people=after.people, revision=after.revision, old_places=after.old_places
+    )
+    if same == after:
+        places = UNSET_VALUE if before.old_places == after.old_places else after.old_places
+        return statements.COUNT_PEOPLE, (after.people, after.revision, places, *guard)
+    changed = (
+        after.city,
+        after.city_key,
+        after.name,
+        after.date,
+        after.time_zone,
+        after.place,
+        after.description,
+        after.people,
+        after.capacity,
+        after.revision,
+        after.closed,
+        after.old_places,
+    )
+    return statements.REPLACE_HEAD, (*changed, *guard)
+
+
+def _operation(party_id: UUID, row: OperationRow, ttl: int) -> Bound:
+    return statements.INSERT_OPERATION, (party_id, *row, ttl)

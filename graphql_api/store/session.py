@@ -1,0 +1,90 @@
+"""One connected keyspace: prepares every statement once, executes them, translates failures."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from cassandra.query import BatchStatement
+
+from graphql_api.store import statements
+from graphql_api.store.bridge import Bridge, Rows
+from graphql_api.store.failures import AmbiguousError, RejectedError, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cassandra.cluster import Session as DriverSession
+    from cassandra.query import PreparedStatement
+
+    from graphql_api.store.statements import Statement
+
+Bound = tuple["Statement", tuple[Any, ...]]
+
+
+class Session:
+    """Executes the statements of `statements.py` in one keyspace.
+
+    Args:
+        driver: a connected session of the driver.
+        timeout: seconds that a statement may take unless its caller says otherwise.
+    """
+
+    def __init__(self, driver: DriverSession, timeout: float) -> None:
+        self._driver = driver
+        self._timeout = timeout
+        self._bridge = Bridge(asyncio.get_running_loop())
+        self._prepared: dict[Statement, PreparedStatement] = {}
+
+    async def prepare(self) -> None:
+        """Prepare every statement.
+
+        Raises:
+            RejectedError: the tables are not those of this program's migrations.
+        """
+        await asyncio.gather(*(self._prepare(statement) for statement in statements.ALL))
+
+    async def _prepare(self, statement: Statement) -> None:
+        try:
+            prepared = await asyncio.to_thread(self._driver.prepare, statement.cql)
+        except Exception as error:
+            raise translate(statement, error, conditional=False) from error
+        self._prepared[statement] = prepared
+
+    async def execute(
+        self, statement: Statement, parameters: tuple[Any, ...], timeout: float | None = None
+    ) -> Rows:
+        """The rows that answer a statement without a condition.
+
+        Raises:
+            PartyfinderError: the database did not answer, in time or at all.
+        """
+        bound = self._prepared[statement].bind(parameters)
+        try:
+            return await self._send(statement, bound, timeout)
+        except Exception as error:
+            raise translate(statement, error, conditional=False) from error
+
+    async def apply(self, parts: Sequence[Bound], timeout: float | None = None) -> bool:
+        """Send conditional statements of one partition as one batch; whether it was applied.
+
+        Raises:
+            AmbiguousError: it may have been applied, or may be yet.
+        """
+        batch = BatchStatement()
+        for statement, parameters in parts:
+            batch.add(self._prepared[statement].bind(parameters))
+        try:
+            rows = await self._send(parts[0][0], batch, timeout)
+        except Exception as error:
+            raise translate(parts[0][0], error, conditional=True) from error
+        return bool(rows[0][0])
+
+    async def _send(self, statement: Statement, bound: Any, timeout: float | None) -> Rows:
+        sent = self._driver.execute_async(
+            bound, timeout=None, execution_profile=statement.profile.value
+        )
+        return await self._bridge.wait(sent, self._timeout if timeout is None else timeout)
+
+
+__all__ = ["AmbiguousError", "Bound", "RejectedError", "Session"]

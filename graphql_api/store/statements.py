@@ -1,0 +1,112 @@
+"""Every CQL statement but the migrations, written once and prepared once per process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Profile(StrEnum):
+    """How a statement is executed: the names of the driver's execution profiles."""
+
+    PLAIN = "plain"
+    SERIAL = "serial"
+    CONDITIONAL = "conditional"
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement. Its name is what logs, metrics and tests call it."""
+
+    name: str
+    cql: str
+    profile: Profile = Profile.PLAIN
+
+
+_HEAD = (
+    "party_id, city, city_key, name, date, time_zone, place, description, host, created_at, "
+    "people, capacity, rev, closed, digest, old_places"
+)
+_OPERATION = "kind, key, digest, delta, after, op_rev, refusal"
+_LISTED = (
+    "party_id, city, name, date, time_zone, place, created_at, people, capacity, rev"
+)
+_IS_HEAD = "party_id = ? AND kind = 0 AND key = ''"
+_IS_UNCHANGED = "IF rev = ? AND closed = false"
+_STANDING = (
+    f"SELECT {_HEAD}, {_OPERATION} FROM party WHERE party_id = ? AND (kind, key) IN ((0, ''), (1, ?))"
+)
+
+
+def _marks(columns: str) -> str:
+    return ", ".join("?" for _ in columns.split(","))
+
+
+def _page(order: str) -> str:
+    return (
+        f"SELECT {_LISTED} FROM party_by_city WHERE city_key = ? AND year = ?"
+        " AND (date, party_id) > (?, ?) AND (date, party_id) < (?, ?)"
+        f" ORDER BY date {order}, party_id {order} LIMIT ?"
+    )
+
+
+READ_HEAD = Statement("read_head", f"SELECT {_HEAD} FROM party WHERE {_IS_HEAD}")
+READ_STANDING = Statement("read_standing", _STANDING)
+CONFIRM_STANDING = Statement("confirm_standing", _STANDING, Profile.SERIAL)
+
+# The parts of a conditional batch in one party's partition.
+INSERT_HEAD = Statement(
+    "insert_head",
+    f"INSERT INTO party (kind, key, {_HEAD}) VALUES (0, '', {_marks(_HEAD)}) IF NOT EXISTS",
+    Profile.CONDITIONAL,
+)
+COUNT_PEOPLE = Statement(
+    "count_people",
+    f"UPDATE party SET people = ?, rev = ?, old_places = ? WHERE {_IS_HEAD} {_IS_UNCHANGED}",
+    Profile.CONDITIONAL,
+)
+REPLACE_HEAD = Statement(
+    "replace_head",
+    "UPDATE party SET city = ?, city_key = ?, name = ?, date = ?, time_zone = ?, place = ?,"
+    " description = ?, people = ?, capacity = ?, rev = ?, closed = ?, old_places = ?"
+    f" WHERE {_IS_HEAD} {_IS_UNCHANGED}",
+    Profile.CONDITIONAL,
+)
+INSERT_OPERATION = Statement(
+    "insert_operation",
+    "INSERT INTO party (party_id, kind, key, digest, delta, after, op_rev, refusal)"
+    " VALUES (?, 1, ?, ?, ?, ?, ?, ?) IF NOT EXISTS USING TTL ?",
+    Profile.CONDITIONAL,
+)
+
+READ_PAGE = Statement("read_page", _page("ASC"))
+READ_PAGE_BACKWARDS = Statement("read_page_backwards", _page("DESC"))
+WRITE_COPY = Statement(
+    "write_copy",
+    f"INSERT INTO party_by_city (city_key, year, {_LISTED}) VALUES (?, ?, {_marks(_LISTED)})"
+    " USING TIMESTAMP ?",
+)
+DELETE_COPY = Statement(
+    "delete_copy",
+    "DELETE FROM party_by_city USING TIMESTAMP ?"
+    " WHERE city_key = ? AND year = ? AND date = ? AND party_id = ?",
+)
+
+WRITE_CITY = Statement(
+    "write_city",
+    "INSERT INTO city_by_prefix (prefix, city_key, city) VALUES (?, ?, ?)"
+    " USING TTL ? AND TIMESTAMP ?",
+)
+READ_CITIES = Statement(
+    "read_cities",
+    "SELECT city_key, city FROM city_by_prefix WHERE prefix = ? AND city_key >= ? AND city_key < ?"
+    " LIMIT ?",
+)
+READ_CITY = Statement(
+    "read_city",
+    "SELECT city_key, city FROM city_by_prefix WHERE prefix = ? AND city_key = ?",
+)
+
+ALL: tuple[Statement, ...] = tuple(
+    value for value in list(globals().values()) if isinstance(value, Statement)
+)
