@@ -27,7 +27,7 @@ LOCK_FILE = Path(__file__).with_name("jars.sha256")
 COORDINATE = f"org.apache.cassandra:cassandra-all:{CASSANDRA_VERSION}"
 DOWNLOADS_AT_ONCE = 8
 ATTEMPTS = 3
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 15
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,7 +98,7 @@ def _candidates() -> Iterator[Path]:
     seen: set[Path] = set()
     for executable in _places():
         real = executable.resolve()
-        if real not in seen and os.access(real, os.X_OK):
+        if real not in seen and real.is_file() and os.access(real, os.X_OK):
             seen.add(real)
             yield executable
 
@@ -108,9 +107,8 @@ def _places() -> Iterator[Path]:
     home = os.environ.get("JAVA_HOME")
     if home:
         yield Path(home) / "bin" / "java"
-    on_path = shutil.which("java")
-    if on_path:
-        yield Path(on_path)
+    for folder in os.get_exec_path():
+        yield Path(folder) / "java"
     for place in USUAL_PLACES:
         pattern = Path(os.path.expanduser(place))  # noqa: PTH111 - leaves ~ alone without a home
         yield from sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
