@@ -1,1 +1,1 @@
-"""Partyfinder: a GraphQL API on Apache Cassandra for finding, posting, joining and leaving parties."""
+"""Partyfinder: a GraphQL API on Apache Cassandra to find, post, join and leave parties."""

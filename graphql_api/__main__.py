@@ -1,0 +1,29 @@
+"""The command line: one file per command in `commands/`."""
+
+from __future__ import annotations
+
+import typer
+
+from graphql_api.commands import cassandra, demo, export_schema, serve, sync_schema
+
+app = typer.Typer(
+    name="partyfinder",
+    help="A GraphQL API on Apache Cassandra: find a city's parties, post one, join or leave it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.command)
+app.command("sync-schema")(sync_schema.command)
+app.command("export-schema")(export_schema.command)
+app.command("demo")(demo.command)
+app.add_typer(cassandra.app, name="cassandra")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

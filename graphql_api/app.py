@@ -1,4 +1,7 @@
-"""Wires the parts: settings → store → parties → schema → HTTP application. Nothing else knows all."""
+"""Wires the parts: settings → store → parties → schema → HTTP application.
+
+Nothing else knows them all.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting, from the environment or `.env`, validated into one frozen object before anything starts.
+"""Every setting, from the environment or `.env`, validated into one frozen object.
 
 Neighbours: `.env.template` documents the same names (a test compares the two); `app.py` hands the
 settings to the parts that need them.
@@ -127,7 +127,9 @@ def load_settings(**overrides: Any) -> Settings:
         SettingsError: a value is unusable, or the database is configured by half or twice.
     """
     try:
-        settings = Settings(**{name: value for name, value in overrides.items() if value is not None})
+        settings = Settings(
+            **{name: value for name, value in overrides.items() if value is not None}
+        )
     except ValidationError as error:
         raise SettingsError(_unusable(error)) from None
     _require_one_database(settings)

@@ -1,4 +1,4 @@
-"""POST and GET /graphql, after the GraphQL over HTTP draft; browsers that ask for a page get one."""
+"""POST and GET /graphql, after the GraphQL over HTTP draft; a browser gets GraphiQL."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ class GraphQLOverHTTP:
         if accepted is None:
             return _not_acceptable()
         try:
-            return await self._run(
-                request, await read_post(request), accepted, READING_AND_WRITING
-            )
+            return await self._run(request, await read_post(request), accepted, READING_AND_WRITING)
         except BadRequestError as error:
             return _refusal(str(error), error.status, accepted)
 

@@ -12,8 +12,8 @@ _PAGE = """<!doctype html>
 <style>
   :root { color-scheme: light dark; font: 18px/1.6 system-ui, sans-serif; }
   body { max-width: 38rem; margin: 12vh auto; padding: 0 1.2rem; }
-  pre { overflow-x: auto; padding: 1rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent);
-        border-radius: .5rem; font-size: .85rem; }
+  pre { overflow-x: auto; padding: 1rem; font-size: .85rem; border-radius: .5rem;
+        border: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
 </style>
 <main>
 <h1>Partyfinder</h1>

@@ -37,7 +37,7 @@ def _parse(part: str) -> tuple[str, float]:
 def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
     """The quality of the most specific range that matches (RFC 9110, section 12.5.1)."""
     qualities = dict(reversed(ranges))
-    for media_range in (media_type, f"{media_type.split('/')[0]}/*", "*/*"):
+    for media_range in (media_type, f"{media_type.split('/', maxsplit=1)[0]}/*", "*/*"):
         if media_range in qualities:
             return qualities[media_range]
     return 0.0

@@ -204,7 +204,7 @@ def below_people(party: PartyHead) -> Invalid:
 
 
 def _is_invalid(limits: Limits, key: IdempotencyKey, late: InvalidField | None) -> bool:
-    """A date that only time has made invalid may belong to a repeat: a client's key is looked up."""
+    """A date that time has made invalid may belong to a repeat: a client's key is looked up."""
     return bool(limits.problems) or (late is not None and key.is_drawn)
 
 

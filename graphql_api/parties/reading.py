@@ -26,7 +26,7 @@ class Reader:
     def __init__(self, store: PartyStore) -> None:
         self._store = store
 
-    async def parties(self, ids: Sequence[UUID]) -> list[PartyHead | None | BaseException]:
+    async def parties(self, ids: Sequence[UUID]) -> list[PartyHead | BaseException | None]:
         """Parties by id; None for one that does not exist, or no longer."""
         return await _together(self._open_head, ids)
 
@@ -34,7 +34,7 @@ class Reader:
         """Slices of cities' years."""
         return await _together(self._store.read_slice, slices)
 
-    async def cities(self, keys: Sequence[str]) -> list[CityRow | None | BaseException]:
+    async def cities(self, keys: Sequence[str]) -> list[CityRow | BaseException | None]:
         """Cities by key; None for one without a party ahead."""
         return await _together(self._store.read_city, keys)
 

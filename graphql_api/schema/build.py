@@ -10,9 +10,16 @@ from graphql_api.schema.query import Query
 from graphql_api.schema.scalars import config
 
 
-def build_schema() -> strawberry.Schema:
+class Schema(strawberry.Schema):
+    """The API. Errors are logged where they are answered, by `faults.py`."""
+
+    def process_errors(self, errors: object, execution_context: object = None) -> None:
+        """Log nothing here."""
+
+
+def build_schema() -> Schema:
     """The schema that the server executes."""
-    return strawberry.Schema(query=Query, mutation=Mutation, config=config())
+    return Schema(query=Query, mutation=Mutation, config=config())
 
 
 def export_schema() -> str:

@@ -25,6 +25,11 @@ from graphql_api.schema.context import Info
 from graphql_api.schema.node import Node
 
 
+def resolve_id(city: strawberry.Parent[City]) -> strawberry.ID:
+    """The global id of a city."""
+    return ids.city_id(city.key)
+
+
 @strawberry.type(
     description="A city. Names match without regard to case, Unicode composition and surrounding "
     "or doubled spaces."
@@ -41,9 +46,9 @@ class City(Node):
     asked_as: strawberry.Private[str]
     host_name: strawberry.Private[str | None] = None
 
-    @strawberry.field(description="Opaque, and the same for ever.")
-    def id(self) -> strawberry.ID:
-        return ids.city_id(self.key)
+    id: strawberry.ID = strawberry.field(
+        resolver=resolve_id, description="Opaque, and the same for ever."
+    )
 
     @strawberry.field(
         description="Its name as the host of its furthest party wrote it; as it was asked for, "

@@ -10,6 +10,7 @@ import strawberry
 
 from graphql_api import clock
 from graphql_api.parties.listing import CityList, Page, Paging, Window
+from graphql_api.schema.arguments import given
 from graphql_api.schema.context import Info
 from graphql_api.schema.party import Party, as_parties, as_party
 
@@ -130,9 +131,6 @@ async def read_connection(
     return PartyConnection(page=await city.page(paging))
 
 
-def paging(
-    first: int | None, after: str | None, last: int | None, before: str | None
-) -> Paging:
+def paging(first: int | None, after: str | None, last: int | None, before: str | None) -> Paging:
     """The arguments of a connection, those left out as None."""
-    given = (None if value is strawberry.UNSET else value for value in (first, after, last, before))
-    return Paging(*given)
+    return Paging(given(first), given(after), given(last), given(before))

@@ -22,9 +22,7 @@ def city_id(key: str) -> strawberry.ID:
 
 
 def decode(text: str) -> UUID | str | None:
-    """The key that an id stands for, a UUID of a party or the key of a city; None where it is not
-    an id of ours.
-    """
+    """The key that an id stands for: a party's UUID or a city's key; None where it is not ours."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         key = UUID(bytes=raw[1:]) if raw[:1] == _PARTY else raw[1:].decode()

@@ -10,8 +10,8 @@ from graphql_api.parties.attendance import Attend
 from graphql_api.parties.change import Applied, Reason, Refused
 from graphql_api.parties.limits import Invalid
 from graphql_api.schema import ids
-from graphql_api.schema.context import Info
 from graphql_api.schema.arguments import KEY_DESCRIPTION, given, key_of
+from graphql_api.schema.context import Info
 from graphql_api.schema.party import Party, as_party
 from graphql_api.schema.user_errors import (
     ConflictError,

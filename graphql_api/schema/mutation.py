@@ -1,4 +1,4 @@
-"""The mutations. Every field is nullable: the failure of one never hides its neighbours' answers."""
+"""The mutations. Every field is nullable: one that fails does not hide its neighbours' answers."""
 
 from __future__ import annotations
 

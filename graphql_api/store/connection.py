@@ -1,4 +1,4 @@
-"""From settings to a connected Cassandra; each failure on the way is one sentence with its remedy."""
+"""From settings to a connected Cassandra; each failure is one sentence with its remedy."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What the driver raises, translated: nothing above `store/` ever sees an exception of the driver.
 
-    a plain statement        → DatabaseUnavailableError, DeadlineExceededError or OverloadedError
-    a conditional statement  → AmbiguousError, whatever went wrong on the way: the driver cannot know
-                               whether Paxos will complete the proposal
-    a statement that Cassandra rejects as such → RejectedError: a defect of ours or of the schema
+a plain statement        → DatabaseUnavailableError, DeadlineExceededError or OverloadedError
+a conditional statement  → AmbiguousError, whatever went wrong on the way: the driver cannot know
+                           whether Paxos will complete the proposal
+a statement that Cassandra rejects as such → RejectedError: a defect of ours or of the schema
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class AmbiguousError(Exception):
 
 
 class RejectedError(PartyfinderError):
-    """Cassandra refused a statement as such. Clients read one fixed sentence, logs read the cause."""
+    """Cassandra refused a statement as such. Clients read a fixed sentence, logs the cause."""
 
     def __init__(self, statement: Statement, cause: BaseException) -> None:
         super().__init__("Something went wrong inside the server.")

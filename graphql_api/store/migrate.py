@@ -60,10 +60,12 @@ class Migration:
 
 def migrations() -> list[Migration]:
     """Every migration of this program, in order."""
-    found = []
-    for file in resources.files(__package__).joinpath("migrations").iterdir():
-        if match := _FILE.match(file.name):
-            found.append(Migration(int(match[1]), match[2], file.read_text(encoding="utf-8")))
+    files = resources.files(__package__).joinpath("migrations").iterdir()
+    found = [
+        Migration(int(match[1]), match[2], file.read_text(encoding="utf-8"))
+        for file in files
+        if (match := _FILE.match(file.name))
+    ]
     return sorted(found, key=lambda migration: migration.version)
 
 
@@ -154,7 +156,7 @@ def _pending(session: DriverSession, keyspace: str) -> list[Migration]:
         )
     except cassandra.InvalidRequest:
         return migrations()
-    recorded = {version: digest for version, digest in rows}
+    recorded: dict[int, str] = dict(rows)
     known = {migration.version: migration for migration in migrations()}
     _refuse_strangers(recorded, known)
     return [migration for version, migration in known.items() if version not in recorded]

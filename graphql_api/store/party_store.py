@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HEAD_KIND, OPERATION_KIND = 0, 1
 _HEAD_WIDTH = len(PartyHead._fields)
 _PREFIX_LENGTH = 10
+PING_TIMEOUT = 2.0
 
 
 class PartyStore:
@@ -79,9 +80,7 @@ class PartyStore:
 
     async def read_slice(self, page: Slice) -> list[ListedParty]:
         """One read of a city's year."""
-        statement = (
-            statements.READ_PAGE_BACKWARDS if page.descending else statements.READ_PAGE
-        )
+        statement = statements.READ_PAGE_BACKWARDS if page.descending else statements.READ_PAGE
         rows = await self._session.execute(
             statement, (page.city_key, page.year, *page.after, *page.before, page.limit)
         )
@@ -139,7 +138,7 @@ class PartyStore:
 
     async def ping(self) -> None:
         """Ask the smallest question that only a working database answers."""
-        await self._session.execute(statements.READ_CITY, ("", ""), timeout=2)
+        await self._session.execute(statements.READ_CITY, ("-", "-"), timeout=PING_TIMEOUT)
 
 
 def _prefixes(city_key: str) -> Iterable[str]:

@@ -28,13 +28,12 @@ _HEAD = (
     "people, capacity, rev, closed, digest, old_places"
 )
 _OPERATION = "kind, key, digest, delta, after, op_rev, refusal"
-_LISTED = (
-    "party_id, city, name, date, time_zone, place, created_at, people, capacity, rev"
-)
+_LISTED = "party_id, city, name, date, time_zone, place, created_at, people, capacity, rev"
 _IS_HEAD = "party_id = ? AND kind = 0 AND key = ''"
 _IS_UNCHANGED = "IF rev = ? AND closed = false"
 _STANDING = (
-    f"SELECT {_HEAD}, {_OPERATION} FROM party WHERE party_id = ? AND (kind, key) IN ((0, ''), (1, ?))"
+    f"SELECT {_HEAD}, {_OPERATION} FROM party"
+    " WHERE party_id = ? AND (kind, key) IN ((0, ''), (1, ?))"
 )
 
 

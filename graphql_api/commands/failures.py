@@ -1,0 +1,37 @@
+"""Failures that are the user's to mend: one sentence on standard error, no traceback."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from graphql_api.embedded import EmbeddedCassandraError
+from graphql_api.errors import PartyfinderError
+from graphql_api.http.server import AddressUnusableError
+from graphql_api.settings import SettingsError
+from graphql_api.store.connection import ConnectionFailedError
+from graphql_api.store.migrate import MigrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXPECTED = (
+    AddressUnusableError,
+    ConnectionFailedError,
+    EmbeddedCassandraError,
+    MigrationError,
+    PartyfinderError,
+    SettingsError,
+)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """End the command with exit code 1 and one sentence where something expected goes wrong."""
+    try:
+        yield
+    except EXPECTED as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from None

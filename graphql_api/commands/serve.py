@@ -1,0 +1,109 @@
+"""`partyfinder serve`: the server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from graphql_api.app import create_app, open_parts
+from graphql_api.commands.database import refuse_second, running_database
+from graphql_api.commands.demo import post_demo_parties
+from graphql_api.commands.failures import plain_errors
+from graphql_api.commands.progress import showing_progress
+from graphql_api.commands.sync_schema import sync
+from graphql_api.embedded import default_directory
+from graphql_api.http.server import bind, serve, url
+from graphql_api.settings import Database, Settings, load_settings
+
+if TYPE_CHECKING:
+    import socket
+
+    from graphql_api.embedded import Report
+
+DEMO_CITIES, DEMO_PARTIES = 3, 5
+
+
+def command(
+    host: Annotated[
+        str | None, typer.Option(show_default="127.0.0.1", help="The address to listen on.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, show_default="8000", help="The port; 0 for a free one."),
+    ] = None,
+) -> None:
+    """Serve the API until Ctrl-C.
+
+    Without a database in the environment or .env it brings its own: a real Cassandra, started here
+    and stopped with it, whose data stays in .partyfinder/ for the next time.
+    """
+    with plain_errors(), ExitStack() as running:
+        configured = load_settings(host=host, port=port)
+        logging.basicConfig(
+            level=configured.log_level.value, format="%(asctime)s %(levelname)s %(message)s"
+        )
+        signal.signal(signal.SIGTERM, _leave)
+        refuse_second(configured)
+        with showing_progress() as report:
+            bound = bind(configured.host, configured.port)
+            running.callback(bound.close)
+            settings = running.enter_context(running_database(configured, report, shares=False))
+            if configured.database is Database.EMBEDDED:
+                asyncio.run(_prepare_embedded(settings, report))
+        asyncio.run(_serve(settings, bound, _where(configured, settings)))
+        typer.echo("Stopping …", err=True)
+
+
+async def _prepare_embedded(settings: Settings, report: Report) -> None:
+    """Bring the embedded database's tables up to date; a new one gets a few parties."""
+    if await sync(settings, report):
+        async with open_parts(settings) as parts:
+            await post_demo_parties(parts, report, DEMO_CITIES, DEMO_PARTIES)
+
+
+async def _serve(settings: Settings, bound: socket.socket, database: str) -> None:
+    async with open_parts(settings) as parts:
+        application = create_app(parts, settings)
+        await serve(application, bound, lambda: _announce(url(bound), database))
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    """SIGTERM before the server serves: end in order, so that nothing started stays behind."""
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _where(configured: Settings, settings: Settings) -> str:
+    if configured.database is Database.ASTRA:
+        return f"Astra DB, keyspace {settings.keyspace}"
+    points = ", ".join(settings.cassandra_contact_points)
+    where = f"{points} port {settings.cassandra_port}, keyspace {settings.keyspace}"
+    if configured.database is Database.EMBEDDED:
+        return f"embedded, {where}, data in {default_directory()}"
+    return where
+
+
+EXAMPLE = '{"query": "{ parties(city: \\"Lisbon\\") { nodes { id name date people } } }"}'
+
+
+def _announce(address: str, database: str) -> None:
+    typer.echo(
+        f"""
+Partyfinder is ready.
+
+  GraphiQL    {address}/graphql
+  API         POST {address}/graphql
+  Cassandra   {database}
+
+Try a query in GraphiQL, or here:
+
+  curl {address}/graphql -H 'Content-Type: application/json' \\
+    -d '{EXAMPLE}'
+
+Ctrl-C stops it."""
+    )

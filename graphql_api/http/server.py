@@ -1,0 +1,84 @@
+"""Serves an application on one address until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from graphql_api.http.application import READINESS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHUTDOWN_TIMEOUT = 5.0  # for requests that are being answered when the signal comes
+BACKLOG = 1024
+
+
+class AddressUnusableError(Exception):
+    """Nothing can be served at the configured address; the message says why and what to do."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address, before anything slow is started for it. Port 0 is any free one.
+
+    Raises:
+        AddressUnusableError: it is in use, not ours, or needs more rights.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+            bound.listen(BACKLOG)  # a port that is only bound is not yet in use for others
+        except BaseException:
+            bound.close()
+            raise
+    except OSError as error:
+        raise AddressUnusableError(_unusable(host, port, error)) from error
+    return bound
+
+
+def url(bound: socket.socket) -> str:
+    """The address as a browser takes it."""
+    host, port = bound.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(
+    application: web.Application, bound: socket.socket, announce: Callable[[], None]
+) -> None:
+    """Serve until SIGINT or SIGTERM, then finish the requests in flight."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, bound).start()
+        announce()
+        await stopped.wait()
+        application[READINESS].is_stopping = True
+    finally:
+        await runner.cleanup()
+
+
+def _unusable(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} of {host} is in use, perhaps by another Partyfinder: stop that, or "
+            f"choose another port (PORT={port + 1} or --port {port + 1})."
+        )
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights than this user has: choose one above 1023 (PORT)."
+    return f"{host} is not an address of this machine: check HOST."
