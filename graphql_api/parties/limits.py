@@ -80,8 +80,8 @@ class Limits:
         return value
 
     def room(self, people: int, capacity: int | None) -> None:
-        """Whether the people have room."""
-        if capacity is not None and 0 <= capacity < people:
+        """Whether the people have room, where both numbers can be used as such."""
+        if capacity is not None and 0 <= capacity < people <= MOST_PEOPLE:
             self.refuse("capacity", "must not be below the number of people")
 
     def invalid(self, also: InvalidField | None = None) -> Invalid:
