@@ -76,7 +76,7 @@ def expected(heads: list[PartyHead], *, following: bool, preceding: bool) -> dic
 def new_year() -> datetime:
     """The next turn of a year that is at least a month ahead and has a month after it."""
     year = now().year + 1
-    turn = datetime(year, 1, 1)  # noqa: DTZ001  # the convention of clock.py
+    turn = datetime(year, 1, 1)
     return turn if turn - now() > timedelta(days=31) else turn.replace(year=year + 1)
 
 
@@ -130,6 +130,20 @@ async def test_a_page_that_ends_exactly_at_the_last_party_has_no_next(
     assert await page(api, city, last=9) == expected(heads, following=False, preceding=False)
     assert await page(api, city, first=8) == expected(heads[:8], following=True, preceding=False)
     assert await page(api, city, last=8) == expected(heads[1:], following=False, preceding=True)
+
+
+async def test_an_empty_page_knows_of_the_party_that_its_cursor_stands_for(
+    api: Api, parts: Parts
+) -> None:
+    head = await post(parts)
+    cursor = cursor_of(head)
+    after = await page(api, head.city, first=1, after=cursor)
+    assert after == expected([], following=False, preceding=True)
+    before = await page(api, head.city, last=1, before=cursor)
+    assert before == expected([], following=True, preceding=False)
+    await api.mutate("deleteParty", partyId=ids_of([head])[0])
+    after = await page(api, head.city, first=1, after=cursor)
+    assert after == expected([], following=False, preceding=False)
 
 
 async def test_cursors_stay_right_while_parties_come_and_go(api: Api, parts: Parts) -> None:

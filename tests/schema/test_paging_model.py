@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphql_api.app import Parts
 
 NOW = now()
-TURN = datetime(NOW.year + 1, 1, 1)  # noqa: DTZ001  # the convention of clock.py
+TURN = datetime(NOW.year + 1, 1, 1)
 PAGE = """
 query($city: String!, $first: Int, $after: String, $last: Int, $before: String,
       $from: DateTime, $until: DateTime, $order: PartyOrder!) {
@@ -72,9 +72,8 @@ async def a_written_city(
     ]
     for head in heads:
         await parts.store.write_copy(head, 1)
-    ranked = sorted(
-        (head for head in heads if start <= head.date < end), key=_rank, reverse="L" in order[:1]
-    )
+    listed = (head for head in heads if start <= head.date < end)
+    ranked = sorted(listed, key=_rank, reverse=order == "LATEST_FIRST")
     return City(
         city,
         [ids.party_id(head.party_id) for head in ranked],
@@ -116,7 +115,10 @@ async def test_a_walk_meets_every_party_once_and_in_order(
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    dates=st.lists(DATES, min_size=1, max_size=10), window=windows(TURN), order=ORDERS, data=st.data()
+    dates=st.lists(DATES, min_size=1, max_size=10),
+    window=windows(TURN),
+    order=ORDERS,
+    data=st.data(),
 )
 async def test_a_page_from_anywhere_knows_what_surrounds_it(
     api: Api,
