@@ -75,7 +75,10 @@ async def test_dates_are_taken_with_any_offset_and_answered_in_utc(api: Api) -> 
 async def test_texts_are_kept_composed_and_trimmed(api: Api) -> None:
     number = a_city()
     party = await api.create(
-        city=f"  {number}  Montre\u0301al\u00a0 Est ", name=" Cafe\u0301 ", place="  ", description=" "
+        city=f"  {number}  Montre\u0301al\u00a0 Est ",
+        name=" Cafe\u0301 ",
+        place="  ",
+        description=" ",
     )
     assert party["city"] == f"{number} Montréal Est"
     assert party["name"] == "Café"

@@ -107,9 +107,7 @@ async def test_line_ends_of_a_description_become_one_kind(api: Api) -> None:
 
 @pytest.mark.parametrize("people", [-1, 1_000_001])
 async def test_people_beyond_the_limit(api: Api, people: int) -> None:
-    refused = await api.mutate(
-        "createParty", city=a_city(), name="A", date=soon(), people=people
-    )
+    refused = await api.mutate("createParty", city=a_city(), name="A", date=soon(), people=people)
     assert refused == only("people", NUMBER)
 
 

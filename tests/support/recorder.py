@@ -60,16 +60,17 @@ class Recorder:
 
     def _name(self, bound: Any) -> str:
         if isinstance(bound, BatchStatement):
-            parts = (self._names[part[1]] for part in bound._statements_and_parameters)
-            return "+".join(parts)
-        return self._names[bound.prepared_statement.query_id]
+            # A batch keeps ids alone; of its statements no two share their text, and so their id.
+            by_id = {prepared.query_id: name for prepared, name in self._names.items()}
+            return "+".join(by_id[part[1]] for part in bound._statements_and_parameters)
+        return self._names[bound.prepared_statement]
 
 
 @contextmanager
 def recording(parts: Parts) -> Iterator[Recorder]:
     """Record what these parts send to Cassandra."""
     session: Session = parts.store._session
-    names = {made.query_id: each.name for each, made in session._prepared.items()}
+    names = {prepared: statement.name for statement, prepared in session._prepared.items()}
     driver = session._driver
     recorder = Recorder(driver, names)
     session._driver = recorder
