@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphql_api.settings import Settings
 
-COPIES_CLOSE_TIMEOUT = 3.0
+CLOSE_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,19 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         store = PartyStore(session)
         copies = Copies(store)
         limits = CommitLimits(
-            settings.request_timeout, settings.idempotency_key_ttl, settings.drawn_key_ttl
+            timeout=settings.request_timeout,
+            key_ttl=settings.idempotency_key_ttl,
+            drawn_key_ttl=settings.drawn_key_ttl,
+            group_size=settings.group_size,
+            queue_length=settings.queue_length,
+            proposals_in_flight=settings.proposals_in_flight,
         )
+        committer = Committer(store, copies, limits)
         try:
-            yield Parts(store, Reader(store), Committer(store, copies, limits))
+            yield Parts(store, Reader(store), committer)
         finally:
-            await copies.close(COPIES_CLOSE_TIMEOUT)
+            await committer.close(CLOSE_TIMEOUT)
+            await copies.close(CLOSE_TIMEOUT)
     finally:
         await connection.close()
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def cassandra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """One embedded node; what it holds need not outlive the run."""
     directory: Path = tmp_path_factory.mktemp("cassandra")
-    with Node(NodeSettings(directory=directory, data_durable=False), print) as node:
+    with Node(NodeSettings(directory=directory, data_durable=False)) as node:
         yield node
 
 
