@@ -33,6 +33,8 @@ KNOWN = {
         "written it: {line}. Move that directory away to begin anew."
     ),
 }
+# What Java adds to every refusal of an option.
+EMPTY = re.compile(r"^Error: (?:Could not create the Java|A fatal exception has occurred)")
 TELLING = re.compile(r"^(?:ERROR|FATAL)|Exception|Error(?:\b|:)|^Unrecognized|^Invalid|^Exit")
 
 
@@ -57,7 +59,7 @@ def explain(
 
 
 def _telling_line(text: str) -> str | None:
-    lines = [line for line in text.splitlines() if TELLING.search(line)]
+    lines = [line for line in text.splitlines() if TELLING.search(line) and not EMPTY.match(line)]
     # An exception's first line says more than the stack below it; the last such line is the cause.
     lines = [line for line in lines if not line.startswith(("\t", " "))] or lines
     return lines[-1].strip()[:LONGEST_LINE] if lines else None

@@ -191,14 +191,17 @@ class Node:
             lock=lock,
             parent=os.getpid(),
         )
-        self._keeper = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-I", "-S", keeper.__file__, json.dumps(plan)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment(),
-            pass_fds=(lock,),
-            start_new_session=True,
-        )
+        # It may outlive us: whoever reads our output must not wait for the keeper's to end.
+        with self._console_path.with_name("keeper.log").open("wb") as complaints:
+            self._keeper = subprocess.Popen(  # noqa: S603 - our own script
+                [sys.executable, "-I", "-S", keeper.__file__, json.dumps(plan)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=environment(),
+                pass_fds=(lock,),
+                start_new_session=True,
+            )
         answer = self._keeper_answer()
         if not answer.startswith("pid "):
             self._kill()
