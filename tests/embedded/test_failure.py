@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graphql_api.embedded.failure import explain
+from graphql_api.embedded.logs import Log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ FACTS: dict[str, object] = {"directory": "/data", "address": "127.0.0.9", "heap_
 def explained(tmp_path: Path, log: str, console: str = "", offset: int = 0) -> str | None:
     (tmp_path / "system.log").write_text(log)
     (tmp_path / "console.log").write_text(console)
-    return explain(tmp_path / "system.log", tmp_path / "console.log", offset=offset, facts=FACTS)
+    return explain(Log(tmp_path / "system.log", offset), Log(tmp_path / "console.log"), FACTS)
 
 
 @pytest.mark.parametrize(
@@ -88,5 +89,5 @@ def test_earlier_starts_do_not_count(tmp_path: Path) -> None:
 
 
 def test_no_log_at_all(tmp_path: Path) -> None:
-    nowhere = tmp_path / "none"
-    assert explain(nowhere, nowhere, offset=0, facts=FACTS) is None
+    nowhere = Log(tmp_path / "none")
+    assert explain(nowhere, nowhere.from_here(), FACTS) is None

@@ -27,9 +27,9 @@ plan = json.loads(sys.argv[1])
 plan["parent"] = os.getpid()
 kept = subprocess.Popen(
     [sys.executable, "-I", "-S", plan.pop("keeper"), json.dumps(plan)],
-    stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(plan["lock"],), start_new_session=True,
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=plan["locks"], start_new_session=True,
 )
-os.close(plan["lock"])
+os.close(plan["locks"][0])
 print(kept.pid, kept.stdout.readline().decode().split()[1], flush=True)
 for line in sys.stdin:
     exec(line)
@@ -47,7 +47,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Program, int, int]]]:
             "command": java or ["sleep", "60"],
             "console": str(tmp_path / "console.log"),
             "directory": str(tmp_path),
-            "lock": lock,
+            "locks": [lock],
         }
         program = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, json.dumps(plan)],
