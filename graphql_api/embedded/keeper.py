@@ -34,7 +34,7 @@ class Plan(TypedDict):
     command: list[str]
     directory: str
     console: str  # the file for what Java prints
-    lock: int  # the open lock on the node's directory
+    locks: list[int]  # open locks on the node's directory and ports
     parent: int  # the program's process id
 
 
@@ -75,8 +75,8 @@ def _start(plan: Plan) -> subprocess.Popen[bytes]:
             stdout=console,
             stderr=console,
             cwd=plan["directory"],
-            # The lock on the node's directory is held for as long as Java holds this open.
-            pass_fds=(plan["lock"],),
+            # The locks are held for as long as Java holds these open.
+            pass_fds=plan["locks"],
             preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - there are no threads here
         )
 

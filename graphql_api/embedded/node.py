@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +18,7 @@ from graphql_api.embedded import command, config, directory, failure, keeper, po
 from graphql_api.embedded.errors import EmbeddedCassandraError, storage_error
 from graphql_api.embedded.jars import ensure_jars
 from graphql_api.embedded.java import environment, find_java
+from graphql_api.embedded.logs import READY, Log
 from graphql_api.embedded.probe import answers_cql
 from graphql_api.embedded.progress import Report, silent
 from graphql_api.embedded.settings import CASSANDRA_VERSION, NodeSettings
@@ -45,11 +46,11 @@ class Node:
         self.settings = replace(settings, directory=settings.directory.absolute())
         self.report = report
         self.log_path: Path = self.settings.directory / "logs" / "system.log"
-        self._console_path = self.settings.directory / "logs" / "console.log"
+        self._log = Log(self.log_path)
+        self._console = Log(self.log_path.with_name("console.log"))
         self._ports = config.Ports(settings.cql_port or 0, settings.storage_port or 0)
         self._keeper: subprocess.Popen[bytes] | None = None
         self._pid = 0
-        self._log_offset = 0
         self._stopping = threading.Lock()
 
     @property
@@ -93,15 +94,12 @@ class Node:
         if self.is_running():
             return
         try:
-            lock = self._take_directory()
+            # The keeper and Java inherit the locks; ours are closed once they have them.
+            with ExitStack() as locks:
+                self._launch(self._take_directory(locks), locks)
         except OSError as problem:
+            self.stop()
             raise storage_error(problem, self.settings.directory) from problem
-        try:
-            self._launch(lock)
-        except OSError as problem:
-            raise storage_error(problem, self.settings.directory) from problem
-        finally:
-            os.close(lock)
         try:
             self._wait_until_ready()
         except BaseException:  # Ctrl-C too: no half-started node stays behind
@@ -148,57 +146,60 @@ class Node:
         _LET_GO.append(self._keeper)
         self._keeper = None
 
-    def _take_directory(self) -> int:
-        """Make and lock the directory; return the lock."""
+    def _take_directory(self, locks: ExitStack) -> int:
+        """Make, lock and check the directory; return the lock."""
         place = self.settings.directory
         place.mkdir(parents=True, exist_ok=True)
         lock = directory.lock(place)
-        try:
-            directory.claim_version(place)
-            (place / directory.RECORD).unlink(missing_ok=True)
-            directory.make_room(place)
-        except BaseException:
-            os.close(lock)
-            raise
+        locks.callback(os.close, lock)
+        directory.claim_version(place)
+        (place / directory.RECORD).unlink(missing_ok=True)
+        directory.make_room(place)
         return lock
 
-    def _launch(self, lock: int) -> None:
+    def _launch(self, lock: int, locks: ExitStack) -> None:
         settings = self.settings
         self.report("Looking for Java 11 or 17")
         java = find_java()
         jars = ensure_jars(self.report)
-        self._ports = self._choose_ports()
+        held = [lock, *self._reserve_ports(locks)]
         config.write(settings, self._ports, self.log_path)
-        self._log_offset = self.log_path.stat().st_size if self.log_path.exists() else 0
+        self._log = self._log.from_here()
         self.report(f"Starting Cassandra {CASSANDRA_VERSION}", f"on Java {java.version}")
-        self._start_keeper(command.command(settings, java, jars, self.log_path), lock)
+        self._start_keeper(command.command(settings, java, jars, self.log_path), held)
         self._record(background=False)
 
-    def _choose_ports(self) -> config.Ports:
+    def _reserve_ports(self, locks: ExitStack) -> list[int]:
+        """Choose the ports and return the locks on them."""
         wanted, address = self.settings, self.settings.address
-        return config.Ports(
-            cql=ports.choose(address, wanted.cql_port, ports.CQL_PORT, "CQL"),
-            storage=ports.choose(
-                address, wanted.storage_port, ports.STORAGE_PORT, "traffic between nodes"
-            ),
+        cql = ports.choose(address, wanted.cql_port, ports.CQL_PORT, "CQL")
+        locks.callback(os.close, cql.lock)
+        storage = ports.choose(
+            address, wanted.storage_port, ports.STORAGE_PORT, "traffic between nodes"
         )
+        locks.callback(os.close, storage.lock)
+        self._ports = config.Ports(cql=cql.number, storage=storage.number)
+        return [cql.lock, storage.lock]
 
-    def _start_keeper(self, java_command: list[str], lock: int) -> None:
+    def _start_keeper(self, java_command: list[str], locks: list[int]) -> None:
         plan = keeper.Plan(
             command=java_command,
             directory=str(self.settings.directory),
-            console=str(self._console_path),
-            lock=lock,
+            console=str(self._console.path),
+            locks=locks,
             parent=os.getpid(),
         )
-        self._keeper = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-I", "-S", keeper.__file__, json.dumps(plan)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment(),
-            pass_fds=(lock,),
-            start_new_session=True,
-        )
+        # It may outlive us: whoever reads our output must not wait for the keeper's to end.
+        with self.log_path.with_name("keeper.log").open("wb") as complaints:
+            self._keeper = subprocess.Popen(  # noqa: S603 - our own script
+                [sys.executable, "-I", "-S", keeper.__file__, json.dumps(plan)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env=environment(),
+                pass_fds=locks,
+                start_new_session=True,
+            )
         answer = self._keeper_answer()
         if not answer.startswith("pid "):
             self._kill()
@@ -216,7 +217,7 @@ class Node:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + self.settings.start_timeout
-        while not answers_cql(self.address, self.cql_port):
+        while not self._is_ready():
             if not self.is_running():
                 raise EmbeddedCassandraError(f"Cassandra ended while it started. {self._why()}")
             if time.monotonic() > deadline:
@@ -226,15 +227,16 @@ class Node:
                 )
             time.sleep(LOOK_SECONDS)
 
+    def _is_ready(self) -> bool:
+        return answers_cql(self.address, self.cql_port) and READY in self._log.text()
+
     def _why(self) -> str:
         facts: dict[str, object] = {
             "directory": self.settings.directory,
             "address": self.address,
             "heap_mb": self.settings.heap_mb,
         }
-        told = failure.explain(
-            self.log_path, self._console_path, offset=self._log_offset, facts=facts
-        )
+        told = failure.explain(self._log, self._console, facts)
         return f"{told or ''} Its log is {self.log_path}.".strip()
 
     def _record(self, *, background: bool) -> None:
