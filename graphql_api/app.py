@@ -36,6 +36,7 @@ class Parts:
 
     store: PartyStore
     reader: Reader
+    copies: Copies
     committer: Committer
 
     def new_context(self, caller: str = "") -> RequestContext:
@@ -66,7 +67,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         )
         committer = Committer(store, copies, limits)
         try:
-            yield Parts(store, Reader(store), committer)
+            yield Parts(store, Reader(store), copies, committer)
         finally:
             await committer.close(CLOSE_TIMEOUT)
             await copies.close(CLOSE_TIMEOUT)

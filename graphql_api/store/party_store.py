@@ -123,6 +123,19 @@ class PartyStore:
             (timestamp, place.city_key, place.date.year, place.date, party_id),
         )
 
+    async def scan_heads(self, after: int, limit: int) -> list[tuple[int, PartyHead | None]]:
+        """The next partitions of `party` after a token: each one's token and its head.
+
+        A partition whose head is gone, with operations still standing, has None.
+        """
+        rows = await self._session.execute(statements.SCAN_HEADS, (after, limit))
+        return [(token, _head(head) if kind == HEAD_KIND else None) for token, kind, *head in rows]
+
+    async def scan_city_years(self, after: int, limit: int) -> list[tuple[int, str, int]]:
+        """The next partitions of `party_by_city` after a token: token, city's key and year."""
+        rows = await self._session.execute(statements.SCAN_CITY_YEARS, (after, limit))
+        return [(token, city_key, year) for token, city_key, year in rows]
+
     async def write_city(self, row: CityRow, ttl: int, timestamp: int) -> None:
         """Keep a city findable for `ttl` seconds under each of its prefixes."""
         writes = (

@@ -79,6 +79,18 @@ INSERT_OPERATION = Statement(
     Profile.CONDITIONAL,
 )
 
+# Walking whole tables, in the order of the ring.
+SCAN_HEADS = Statement(
+    "scan_heads",
+    f"SELECT token(party_id), kind, {_HEAD} FROM party WHERE token(party_id) > ?"
+    " PER PARTITION LIMIT 1 LIMIT ?",
+)
+SCAN_CITY_YEARS = Statement(
+    "scan_city_years",
+    "SELECT DISTINCT token(city_key, year), city_key, year FROM party_by_city"
+    " WHERE token(city_key, year) > ? LIMIT ?",
+)
+
 CONDITIONAL_BATCH = Statement("conditional_batch", "", Profile.CONDITIONAL)
 
 READ_PAGE = Statement("read_page", _page("ASC"))
