@@ -2,9 +2,28 @@
 
 An operation is compiled once, per schema, document and operation name, into a plain Python
 function. What is not covered runs in graphql-core, wholly, and is counted: see `counters`.
+Strawberry's users want `graphql_api.engine.strawberry.Schema`.
 """
 
 from .counters import Counters, counters, reset_counters
+from .documents import Refusal
 from .execute import execute, execute_sync, forget
+from .explain import explain
+from .requests import execute_to_bytes
+from .subscriptions import subscribe
+from .to_bytes import Response, format_error
 
-__all__ = ["Counters", "counters", "execute", "execute_sync", "forget", "reset_counters"]
+__all__ = [
+    "Counters",
+    "Refusal",
+    "Response",
+    "counters",
+    "execute",
+    "execute_sync",
+    "execute_to_bytes",
+    "explain",
+    "forget",
+    "format_error",
+    "reset_counters",
+    "subscribe",
+]

@@ -1,6 +1,6 @@
 """What a library above graphql-core may tell the compiler about its resolvers.
 
-The engine itself only knows graphql-core; `strawberry.py` overrides this class.
+The engine itself only knows graphql-core; `strawberry/` overrides this class.
 """
 
 from __future__ import annotations

@@ -83,7 +83,9 @@ class Unit:
     def function_for(self, node: ListNode | ObjectNode) -> str:
         """Return the name of a node's function, to be written later in this module."""
         self._names += 1
-        name = f"{'items' if isinstance(node, ListNode) else 'object'}_{node.field.key}_{self._names}"
+        name = (
+            f"{'items' if isinstance(node, ListNode) else 'object'}_{node.field.key}_{self._names}"
+        )
         self._queue.append((node, name))
         return name
 
@@ -147,7 +149,10 @@ class Unit:
         node = field.node
         if isinstance(node, LeafNode):
             test = leaf_test(node, value)
-            self.write(depth, careful if test is None else f"if {test}: {careful}")
+            if node.names is not None:
+                self.enum(node, value, value, careful, depth)
+            else:
+                self.write(depth, careful if test is None else f"if {test}: {careful}")
         else:
             self.composite(field, name, value, careful, depth, parent)
 
@@ -155,11 +160,22 @@ class Unit:
         """Return the expression that reads a value from the source."""
         if isinstance(read, Call):
             return f"{self.constant('C', read.function)}(s)"
-        is_plain_name = read.name.isidentifier() and read.name.isascii() and not iskeyword(read.name)
+        is_plain_name = (
+            read.name.isidentifier() and read.name.isascii() and not iskeyword(read.name)
+        )
         attribute = f"s.{read.name}" if is_plain_name else f"getattr(s, {read.name!r})"
         if isinstance(read, Default):
             return f"s.get({read.name!r}) if by_key else {attribute}"
         return attribute
+
+    def enum(self, node: LeafNode, value: str, target: str, careful: str, depth: int) -> None:
+        """Write the lookup of an enum member's output."""
+        assert node.names is not None
+        cls, outputs = (self.constant("E", part) for part in node.names)
+        output = f"{outputs}[{value}._name_]"
+        done = f"{target} = {output}" if target != "append" else f"append({output})"
+        self.write(depth, f"if type({value}) is {cls}: {done}")
+        self.write(depth, f"else: {careful}")
 
     def composite(
         self, field: Field, name: str, value: str, careful: str, depth: int, parent: str
@@ -220,7 +236,9 @@ class Unit:
     def leaf_item(self, item: LeafNode, careful: str) -> None:
         """Write the completion of a list's scalar or enum."""
         test = leaf_test(item, "s")
-        if test is None:
+        if item.names is not None:
+            self.enum(item, "s", "append", careful, 3)
+        elif test is None:
             self.write(3, careful)
         else:
             self.write(3, f"if {test}: {careful}")

@@ -13,10 +13,10 @@ from graphql import (
     assert_valid_schema,
     default_field_resolver,
     default_type_resolver,
+    validate,
 )
 from graphql import execute as reference_execute
 from graphql import execute_sync as reference_execute_sync
-from graphql import subscribe as reference_subscribe
 from graphql.execution.execute import assume_not_async_iterable, assume_not_awaitable
 from graphql.pyutils import is_awaitable as default_is_awaitable
 from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_iterable
@@ -24,6 +24,7 @@ from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_i
 from .adapter import PLAIN, Adapter
 from .cache import BoundedCache
 from .counters import TALLY
+from .documents import DocumentCache
 from .fallback import (
     NotCompilableError,
     Reason,
@@ -47,6 +48,14 @@ class _Refused(NamedTuple):
     reason: Reason
 
 
+class RunInputs(NamedTuple):
+    """What differs from request to request."""
+
+    root_value: Any
+    context: Any
+    variables: dict[str, Any] | None
+
+
 class SchemaPlans:
     """The compiled operations of one schema.
 
@@ -59,6 +68,7 @@ class SchemaPlans:
         self.adapter = adapter
         self.operations: BoundedCache[Operation] = BoundedCache(MAX_PLANS)
         self.refused: BoundedCache[_Refused] = BoundedCache(MAX_REFUSED)
+        self.documents = DocumentCache(lambda node, rules: validate(schema, node, rules))
         self.is_incremental = schema_is_incremental(schema)
 
     def operation(self, document: DocumentNode, name: str | None) -> Operation:
@@ -104,11 +114,7 @@ def forget(schema: GraphQLSchema) -> None:
     adopt(schema, plans_of(schema).adapter)
 
 
-def run_operation(
-    operation: Operation,
-    variant: Variant,
-    run: Run,
-) -> ExecutionResult | Awaitable[ExecutionResult]:
+def run_operation(variant: Variant, run: Run) -> ExecutionResult | Awaitable[ExecutionResult]:
     """Run a compiled variant; the result is awaitable when anything in it was."""
     TALLY.compiled += 1
     try:
@@ -130,38 +136,60 @@ async def _await_data(run: Run, data: Awaitable[dict[str, Any]]) -> ExecutionRes
     return ExecutionResult(completed, run.errors or None)
 
 
-def execute_compiled(
+def prepare_run(
     plans: SchemaPlans,
     document: DocumentNode,
     operation_name: str | None,
-    root_value: Any,
-    context_value: Any,
-    variable_values: dict[str, Any] | None,
+    inputs: RunInputs,
     settings: RunSettings,
     max_coercion_errors: int = 50,
     *,
     own_resolver: bool = False,
-    serially: bool | None = None,
+) -> tuple[Variant, Run] | list[GraphQLError]:
+    """Return what there is to run, or what is wrong with the variables.
+
+    Raises:
+        NotCompilableError: graphql-core has to run it.
+    """
+    operation = plans.operation(document, operation_name)
+    variables = operation.variables.coerce(
+        inputs.variables or {}, max_coercion_errors, hide_suggestions=settings.hide_suggestions
+    )
+    if isinstance(variables, list):
+        return variables
+    serially = is_serial(operation.definition)
+    variant = operation.variant(variables, own_resolver=own_resolver, serially=serially)
+    return variant, Run(operation, inputs.root_value, inputs.context, variables, settings)
+
+
+def execute_compiled(
+    plans: SchemaPlans,
+    document: DocumentNode,
+    operation_name: str | None,
+    inputs: RunInputs,
+    settings: RunSettings,
+    max_coercion_errors: int = 50,
+    *,
+    own_resolver: bool = False,
 ) -> ExecutionResult | Awaitable[ExecutionResult]:
     """Execute an operation as compiled code.
 
     Raises:
         NotCompilableError: nothing has been run yet; graphql-core has to do it.
     """
-    operation = plans.operation(document, operation_name)
-    variables = operation.variables.coerce(
-        variable_values or {}, max_coercion_errors, hide_suggestions=settings.hide_suggestions
-    )
-    if isinstance(variables, list):
-        TALLY.compiled += 1
-        return ExecutionResult(None, variables)
-    variant = operation.variant(
-        variables,
+    prepared = prepare_run(
+        plans,
+        document,
+        operation_name,
+        inputs,
+        settings,
+        max_coercion_errors,
         own_resolver=own_resolver,
-        serially=is_serial(operation.definition) if serially is None else serially,
     )
-    run = Run(operation, root_value, context_value, variables, settings)
-    return run_operation(operation, variant, run)
+    if isinstance(prepared, list):
+        TALLY.compiled += 1
+        return ExecutionResult(None, prepared)
+    return run_operation(*prepared)
 
 
 def execute(
@@ -220,9 +248,7 @@ def execute(
                 plans,
                 document,
                 operation_name,
-                root_value,
-                context_value,
-                variable_values,
+                RunInputs(root_value, context_value, variable_values),
                 settings,
                 max_coercion_errors,
                 own_resolver=field_resolver is not None,
@@ -300,9 +326,7 @@ def execute_sync(
                 plans_of(schema),
                 document,
                 operation_name,
-                root_value,
-                context_value,
-                variable_values,
+                RunInputs(root_value, context_value, variable_values),
                 settings,
                 max_coercion_errors,
                 own_resolver=field_resolver is not None,

@@ -100,7 +100,8 @@ def schema_is_incremental(schema: GraphQLSchema) -> bool:
 
 def is_known_predicate(predicate: Callable[[Any], Any] | None) -> bool:
     """Tell whether `is_awaitable` is graphql-core's, or one registered as its equal."""
-    return predicate is None or predicate in _KNOWN_PREDICATES
+    return predicate is None or predicate in KNOWN_PREDICATES
 
 
-_KNOWN_PREDICATES: set[Callable[[Any], Any]] = {default_is_awaitable}
+KNOWN_PREDICATES: set[Callable[[Any], Any]] = {default_is_awaitable}
+"""Predicates that say the same as graphql-core's; an integration may add its own."""

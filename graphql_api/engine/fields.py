@@ -34,7 +34,6 @@ class Field:
     __slots__ = (
         "arguments",
         "definition",
-        "is_default",
         "key",
         "name",
         "node",
@@ -62,7 +61,6 @@ class Field:
         self.typename = parent_type.name
         self.arguments = arguments
         self.read = read
-        self.is_default = definition.resolve is None
 
     def info(self, run: Run, parent: Any) -> Any:
         """Build the `info` for this field of the object at `parent`."""

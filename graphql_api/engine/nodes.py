@@ -129,10 +129,11 @@ class Node:
 
 
 class LeafNode(Node):
-    """A scalar or an enum."""
+    """A scalar or an enum; `names` is set for an `enum.Enum`: its class, member name → output."""
 
-    __slots__ = ()
+    __slots__ = ("names",)
     type: GraphQLLeafType
+    names: tuple[type, dict[str, str]] | None
 
     def complete(self, run: Run, value: Any, path: PathTuple) -> Any:  # noqa: ARG002
         """Coerce the value as the type defines."""

@@ -253,15 +253,15 @@ class Variant:
         field.node = self._node(field, definition.type, details, budget)
         return field
 
-    def _node(
-        self, field: Field, type_: Any, details: FieldDetailsList, budget: Budget
-    ) -> Node:
+    def _node(self, field: Field, type_: Any, details: FieldDetailsList, budget: Budget) -> Node:
         required = is_non_null_type(type_)
         if required:
             type_ = type_.of_type
         flags = {"required": required, "propagates": self.operation.propagates}
         if is_leaf_type(type_):
-            return LeafNode(field, type_, **flags)
+            leaf = LeafNode(field, type_, **flags)
+            leaf.names = self.operation.adapter.leaf_names(type_)
+            return leaf
         if is_list_type(type_):
             listing = ListNode(field, type_, **flags)
             listing.item = self._node(field, type_.of_type, details, budget)
@@ -307,9 +307,7 @@ class Variant:
 
         with self.operation.lock:
             if details is not None:
-                node.selection = self.subselection(
-                    node.type, details, Budget(is_strict=False)
-                )
+                node.selection = self.subselection(node.type, details, Budget(is_strict=False))
             node.execute = compile_object(self, node)
 
 

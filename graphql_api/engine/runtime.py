@@ -120,6 +120,10 @@ class Run:
         if awaitables:
             self.settle(awaitables)
 
+    def helpers(self) -> GraphQLResolveInfoHelpers:
+        """Return what resolvers get as `info.async_helpers`."""
+        return GraphQLResolveInfoHelpers(gather=_gather, track=self.track)
+
 
 class RunSettings(NamedTuple):
     """What the callers of `execute` may choose besides the operation's inputs."""
@@ -148,7 +152,7 @@ def _shared_info(run: Run) -> tuple[Any, ...]:
         run.context,
         run.is_awaitable,
         None,
-        GraphQLResolveInfoHelpers(gather=_gather, track=run.track),
+        run.helpers(),
     )
 
 
