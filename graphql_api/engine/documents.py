@@ -67,6 +67,15 @@ class Document:
         self.default_name = first.value if first else None
 
 
+_Split = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
+
+
+def _split(rules: tuple[Any, ...]) -> _Split:
+    """Return the rules, those that last longer than a request, and those that do not."""
+    passing = tuple(rule for rule in rules if "<locals>" in rule.__qualname__)
+    return rules, tuple(rule for rule in rules if rule not in passing), passing
+
+
 class DocumentCache:
     """Parses and validates request texts; `validate` is (document, rules) → errors."""
 
@@ -74,6 +83,7 @@ class DocumentCache:
         self, validate: Callable[[DocumentNode, Sequence[Any]], list[GraphQLError]]
     ) -> None:
         self._validate = validate
+        self._split: _Split = ((), (), ())
         self.good: BoundedCache[Document] = BoundedCache(MAX_DOCUMENTS)
         self.failing: BoundedCache[Document] = BoundedCache(MAX_FAILING)
 
@@ -83,14 +93,16 @@ class DocumentCache:
         Rules that are made anew for every request (classes local to a function) are applied
         anew as well; all others count as part of the text.
         """
-        lasting = tuple(rule for rule in rules if "<locals>" not in rule.__qualname__)
-        key = (text, lasting, *options.items())
+        split = self._split
+        if split[0] is not rules:
+            split = self._split = _split(rules)
+        _, lasting, passing = split
+        key = (text, lasting, *options.items()) if options else (text, lasting)
         document = self.good.get(key) or self.failing.get(key)
         if document is None:
             document = self._look_up(key, text, lasting, options)
-        if len(lasting) == len(rules) or document.node is None:
+        if not passing or document.node is None:
             return document
-        passing = [rule for rule in rules if rule not in lasting]
         if document.refusal is None and not self._validate(document.node, passing):
             return document
         return Document(document.node, self._validate(document.node, rules), Refusal.VALIDATION)

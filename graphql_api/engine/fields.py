@@ -40,6 +40,8 @@ class Field:
         "nodes",
         "parent_type",
         "read",
+        "resolver",
+        "takes_info",
         "typename",
     )
     node: Node
@@ -61,6 +63,8 @@ class Field:
         self.typename = parent_type.name
         self.arguments = arguments
         self.read = read
+        self.resolver: Callable[..., Any] | None = definition.resolve
+        self.takes_info = True
 
     def info(self, run: Run, parent: Any) -> Any:
         """Build the `info` for this field of the object at `parent`."""
@@ -78,8 +82,8 @@ class Field:
             arguments = self.arguments
             if callable(arguments):
                 arguments = arguments(run)
-            resolver: Callable[..., Any] = self.definition.resolve or run.field_resolver
-            info = self.info(run, parent)
+            resolver = self.resolver or run.field_resolver
+            info = self.info(run, parent) if self.takes_info else None
             return resolver(source, info, **arguments) if arguments else resolver(source, info)
         except Exception as error:  # noqa: BLE001 - becomes a GraphQL error in `finish`
             return error

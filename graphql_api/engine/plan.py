@@ -125,11 +125,9 @@ class Operation:
             NotCompilableError: it cannot or should not be compiled.
         """
         coerced = variables.coerced
-        key = (
-            own_resolver,
-            serially,
-            *[coerced.get(name, Undefined) for name in self.conditions],
-        )
+        key: tuple[Any, ...] = (own_resolver, serially)
+        if self.conditions:
+            key += tuple([coerced.get(name, Undefined) for name in self.conditions])
         try:
             return self.variants[key]
         except KeyError:
@@ -248,6 +246,9 @@ class Variant:
         field = Field(key, nodes, definition, type_, arguments, None)
         if definition.resolve is not None:
             field.read = self.operation.adapter.read(definition)
+            cheaper = self.operation.adapter.resolver(definition)
+            if cheaper is not None:
+                field.resolver, field.takes_info = cheaper
         elif not self.own_resolver and not callable(arguments):
             field.read = Default(field.name)
         field.node = self._node(field, definition.type, details, budget)

@@ -10,13 +10,16 @@ from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any, Final
 
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
-from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.scalars import ID
+from strawberry.types.arguments import convert_argument
+from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.union import StrawberryUnion
+from strawberry.utils.await_maybe import await_maybe
 
-from graphql_api.engine.adapter import Adapter, Attribute, Call, Read
+from graphql_api.engine.adapter import Adapter, Attribute, Call, Read, Resolver
 from graphql_api.engine.kinds import KINDS, OBJECT
 
 if TYPE_CHECKING:
@@ -62,20 +65,24 @@ class StrawberryAdapter(Adapter):
 
     def read(self, definition: GraphQLField) -> Read | None:
         """Recognise basic fields, and resolvers that take nothing but their source."""
-        field = definition.extensions.get(_DEFINITION)
-        code = getattr(definition.resolve, "__code__", None)
-        if not isinstance(field, StrawberryField) or code is None:
+        field = _own_field(definition)
+        if field is None:
             return None
-        if type(field).get_result is not StrawberryField.get_result or field.extensions:
-            return None
+        code = definition.resolve.__code__
         if code is _BASIC:
             if field.base_resolver or field.default_resolver is not getattr:
                 return None
             is_own = _variables_of(definition.resolve)["field"] is field
             return Attribute(field.python_name) if is_own else None
-        if code in _RESOLVERS and not _variables_of(definition.resolve)["field_exception_handlers"]:
-            return _call(field)
-        return None
+        return _call(field)
+
+    def resolver(self, definition: GraphQLField) -> Resolver | None:
+        """Call a Strawberry resolver with converted arguments, without the layers between."""
+        field = _own_field(definition)
+        if field is None or definition.resolve.__code__ is _BASIC:
+            return None
+        converter = _variables_of(definition.resolve)["_strawberry_info_from_graphql"]
+        return _direct(field, _variables_of(converter)["self"])
 
     def type_check(self, type_: GraphQLObjectType) -> Callable[[Any], bool] | None:
         """Decide `is_type_of` by class; objects cast with `strawberry.cast` are asked singly."""
@@ -161,19 +168,94 @@ def _union_name(members: dict[int, str], cls: type) -> str | None:
     return members.get(id(definition)) if definition else None
 
 
+def _own_field(definition: GraphQLField) -> StrawberryField | None:
+    """Return the Strawberry field behind a resolver that is Strawberry's own and unadorned."""
+    field = definition.extensions.get(_DEFINITION)
+    code = getattr(definition.resolve, "__code__", None)
+    if not isinstance(field, StrawberryField) or field.extensions:
+        return None
+    if type(field).get_result is not StrawberryField.get_result:
+        return None
+    if code is _BASIC:
+        return field
+    if code not in _RESOLVERS or _variables_of(definition.resolve)["field_exception_handlers"]:
+        return None
+    resolver = field.base_resolver
+    is_stock = type(resolver) is StrawberryResolver and callable(resolver.wrapped_func)
+    return field if is_stock else None
+
+
 def _call(field: StrawberryField) -> Call | None:
     """Return the direct call of a resolver without arguments and `info`."""
     resolver = field.base_resolver
-    if type(resolver) is not StrawberryResolver or not callable(resolver.wrapped_func):
-        return None
-    if field.arguments or resolver.info_parameter:
+    if resolver is None or field.arguments or resolver.info_parameter:
         return None
     function: Any = resolver.wrapped_func
-    named = {
-        parameter.name
-        for parameter in (resolver.parent_parameter, resolver.root_parameter)
-        if parameter
-    }
+    named = _source_parameters(resolver)
     if resolver.self_parameter:
         return None if named else Call(function)
     return Call(lambda source: function(**dict.fromkeys(named, source)))
+
+
+def _source_parameters(resolver: StrawberryResolver[Any]) -> set[str]:
+    parameters = (resolver.parent_parameter, resolver.root_parameter)
+    return {parameter.name for parameter in parameters if parameter}
+
+
+def _direct(field: StrawberryField, converter: GraphQLCoreConverter) -> Resolver | None:
+    """Return a resolver that does what `GraphQLCoreConverter.from_resolver` arranges.
+
+    Arguments of leaf types are passed on as graphql-core coerced them; all others are converted by
+    Strawberry.
+    """
+    resolver = field.base_resolver
+    assert resolver is not None
+    config = converter.config
+    registry = converter.scalar_registry
+    steps = [
+        (
+            config.name_converter.from_argument(argument),
+            argument.python_name,
+            argument.type,
+            _is_passed_on(argument.type, registry),
+        )
+        for argument in field.arguments
+    ]
+    all_passed_on = all(step[3] for step in steps)
+    wants_info = resolver.info_parameter.name if resolver.info_parameter else None
+    takes_info = wants_info is not None or not all_passed_on
+    takes_self = resolver.self_parameter is not None
+    named = _source_parameters(resolver)
+    info_class = config.info_class
+    function: Any = resolver.wrapped_func
+
+    def resolve(source: Any, raw_info: Any, /, **given: Any) -> Any:
+        info = info_class(_raw_info=raw_info, _field=field) if takes_info else None
+        arguments: dict[str, Any] = {}
+        for name, python_name, type_, is_passed_on in steps:
+            if name in given:
+                value = given[name]
+                arguments[python_name] = (
+                    value
+                    if is_passed_on
+                    else convert_argument(value, type_, registry, config, info, path=(name,))
+                )
+        for name in named:
+            arguments[name] = source
+        if wants_info is not None:
+            arguments[wants_info] = info
+        return function(source, **arguments) if takes_self else function(**arguments)
+
+    async def resolve_later(source: Any, raw_info: Any, /, **given: Any) -> Any:
+        return await await_maybe(resolve(source, raw_info, **given))
+
+    # Strawberry converts the arguments of an async resolver when it is awaited.
+    is_async = field.is_async and not all_passed_on
+    return Resolver(resolve_later if is_async else resolve, takes_info)
+
+
+def _is_passed_on(type_: Any, registry: Any) -> bool:
+    """Tell whether `convert_argument` returns a value of this type as it is."""
+    if isinstance(type_, StrawberryOptional) and not isinstance(type_, StrawberryMaybe):
+        type_ = type_.of_type
+    return type_ in (str, int, float, bool, ID) and type_ in registry
