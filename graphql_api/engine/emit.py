@@ -227,6 +227,8 @@ class Unit:
         elif inline:
             self.object_item(item, constant, careful)
         else:
+            if isinstance(item, ListNode):
+                self.function_for(item)
             self.write(3, careful)
         self.write(1, "except Exception:")
         self.write(2, "abandon_items(run, waiting, rest)")
