@@ -5,10 +5,10 @@ function. What is not covered runs in graphql-core, wholly, and is counted: see 
 Strawberry's users want `graphql_api.engine.strawberry.Schema`.
 """
 
-from .counters import Counters, counters, reset_counters
+from .tally import Counters, counters, reset_counters
 from .documents import Refusal
-from .execute import execute, execute_sync, forget
-from .explain import explain
+from .execution import execute, execute_sync, forget
+from .explaining import explain
 from .requests import execute_to_bytes
 from .subscriptions import subscribe
 from .to_bytes import Response, format_error

@@ -53,11 +53,8 @@ def compile_root(variant: Variant, *, serially: bool) -> Callable[[Run], Any]:
     """Compile an operation's selection set.
 
     Returns a function: run → data, or an awaitable of it.
-
-    Raises:
-        NotCompilableError: the operation has to be run by graphql-core.
     """
-    selection = variant.root_selection()
+    selection = variant.selection
     unit = Unit()
     if not serially:
         unit.object(selection, "operation")

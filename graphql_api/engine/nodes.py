@@ -26,6 +26,8 @@ from .runtime import Run, fail
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from graphql.execution.collect_fields import FieldDetailsList
+
     from .fields import Field
     from .plan import Selection
 
@@ -214,8 +216,9 @@ class ObjectNode(Node):
 class AbstractNode(Node):
     """An interface or a union: asks for the runtime type, then goes on with that type's node."""
 
-    __slots__ = ("quick_name", "selection_for", "targets")
+    __slots__ = ("details", "quick_name", "selection_for", "targets")
     type: GraphQLAbstractType
+    details: FieldDetailsList
     quick_name: Callable[[Any], str | None] | None
     selection_for: Callable[[GraphQLObjectType], ObjectNode]
     targets: dict[str, ObjectNode]

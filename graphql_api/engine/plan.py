@@ -172,9 +172,10 @@ class Variant:
         self.conditions = conditions
         self.own_resolver = own_resolver
         self.sources: list[Any] = []
+        self.selection = self._root_selection()
         self.run: Callable[[Run], Any] = compile_root(self, serially=serially)
 
-    def root_selection(self) -> Selection:
+    def _root_selection(self) -> Selection:
         """Plan the operation's own selection set.
 
         Raises:
@@ -193,7 +194,7 @@ class Variant:
                 root_type,
                 operation.definition,
             ).grouped_field_set
-            return self.selection(root_type, grouped, Budget(is_strict=True))
+            return self._plan(root_type, grouped, Budget(is_strict=True))
         except GraphQLError:
             raise NotCompilableError(Reason.CUSTOM_CONDITIONS) from None
 
@@ -210,9 +211,9 @@ class Variant:
             type_,
             details,
         ).grouped_field_set
-        return self.selection(type_, grouped, budget)
+        return self._plan(type_, grouped, budget)
 
-    def selection(
+    def _plan(
         self, type_: GraphQLObjectType, grouped: GroupedFieldSet, budget: Budget
     ) -> Selection:
         """Plan the fields of an object type.
@@ -283,11 +284,13 @@ class Variant:
         def selection_for(type_: GraphQLObjectType) -> ObjectNode:
             target = ObjectNode(node.field, type_, required=node.required, propagates=True)
             target.check = self.operation.adapter.type_check(type_) if type_.is_type_of else None
+            target.selection = None
             target.execute = self._deferred(target, details)
             return target
 
         node.quick_name = self.operation.adapter.type_name(node.type)
         node.targets = {}
+        node.details = details
         node.selection_for = selection_for
         return node
 
@@ -310,6 +313,28 @@ class Variant:
             if details is not None:
                 node.selection = self.subselection(node.type, details, Budget(is_strict=False))
             node.execute = compile_object(self, node)
+
+
+    def complete(self) -> None:
+        """Compile also what has been left for later, for all types that it might be."""
+        self._complete_selection(self.selection)
+
+    def _complete_selection(self, selection: Selection | None) -> None:
+        for field in selection.fields.values() if selection else ():
+            if not isinstance(field, str):
+                self._complete_node(field.node)
+
+    def _complete_node(self, node: Node) -> None:
+        while isinstance(node, ListNode):
+            node = node.item
+        if isinstance(node, ObjectNode):
+            self._complete_selection(node.selection)
+        elif isinstance(node, AbstractNode) and len(self.sources) < MAX_VARIANTS:
+            for type_ in self.operation.schema.get_possible_types(node.type):
+                target = node.targets.setdefault(type_.name, node.selection_for(type_))
+                if target.selection is None:
+                    self.compile_now(target, node.details)
+                self._complete_node(target)
 
 
 def _find_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -15,9 +15,9 @@ from graphql import execute as reference_execute
 from graphql.pyutils import is_awaitable
 from graphql.pyutils.is_awaitable import is_async_iterable
 
-from .counters import TALLY
+from .tally import TALLY
 from .documents import Document, Refusal
-from .execute import RunInputs, SchemaPlans, plans_of, prepare_run, run_operation
+from .execution import RunInputs, SchemaPlans, plans_of, prepare_run, run_operation
 from .fallback import NotCompilableError, Reason
 from .runtime import GRAPHQL_INFO, RunSettings
 from .to_bytes import Response, format_error, to_response

@@ -8,8 +8,8 @@ from graphql import DocumentNode, GraphQLSchema, default_field_resolver
 from graphql import subscribe as reference_subscribe
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 
-from .counters import TALLY
-from .execute import plans_of, run_operation
+from .tally import TALLY
+from .execution import plans_of, run_operation
 from .fallback import NotCompilableError, Reason, is_empty_middleware
 from .runtime import GRAPHQL_INFO, InfoShape, Run, RunSettings
 

@@ -56,6 +56,7 @@ class World:
         self.random = random
         self.is_async = is_async
         self.seed = random.randrange(10**6)
+        self.trouble = random.choice([0.02, 0.2, 1.0])
         self.places = 0
         self.leaves = [
             GraphQLString,
@@ -141,7 +142,7 @@ class World:
         args = {}
         if random.random() < 0.4:
             default = {"default_value": 7} if random.random() < 0.5 else {}
-            of_type = GraphQLInt if random.random() < 0.6 else GraphQLNonNull(GraphQLInt)
+            of_type = GraphQLInt if random.random() < 0.8 else GraphQLNonNull(GraphQLInt)
             args["n"] = GraphQLArgument(of_type, **default)
             args["tags"] = GraphQLArgument(GraphQLList(GraphQLString))
         if parent not in ("Query", "Mutation") and random.random() < 0.6 and not args:
@@ -157,16 +158,16 @@ class World:
     # -- values ----------------------------------------------------------------------------------
 
     def value(self, type_: Any, random: Random, place: str) -> Any:
-        chance = random.random()
-        if self.is_async and chance < 0.25:
+        if self.is_async and random.random() < 0.25:
             return self._later(type_, random, place)
-        if chance < 0.30:
+        chance = random.random() / self.trouble
+        if chance < 0.05:
             return None
-        if chance < 0.34:
+        if chance < 0.09:
             raise ValueError(f"raised at {place}")
-        if chance < 0.37:
+        if chance < 0.12:
             return KeyError(f"returned at {place}")
-        if chance < 0.40:
+        if chance < 0.15:
             return random.choice([object, 2**40, float("nan"), "x", b"y", [], {}, -3])
         return self._proper(type_, random, place)
 
@@ -189,8 +190,8 @@ class World:
                     "Float": [1.5, 2, "2.5", False],
                     "Boolean": [True, False, 1],
                     "ID": ["x", 5],
-                    "Size": [1, 2, 1, 2, 3],
-                    "Even": [2, 4, 0, 3, "s"],
+                    "Size": [1, 2],
+                    "Even": [2, 4, "s"] if random.random() > self.trouble else [0, 3],
                 }[type_.name]
             )
         return self._object(type_, random, place)
@@ -211,10 +212,10 @@ class World:
         return items() if chance < 0.25 else tuple(items()) if chance < 0.35 else list(items())
 
     def _object(self, type_: Any, random: Random, place: str) -> Any:
-        kinds = [type_.name] if is_object_type(type_) else [*OBJECTS, *OBJECTS, "Nobody", "Some"]
+        kinds = [type_.name] if is_object_type(type_) else OBJECTS[:2]
+        if random.random() < 0.2 * self.trouble:
+            kinds = [*OBJECTS, "Nobody", "Some"]
         kind = random.choice(kinds)
-        if kind in OBJECTS and random.random() < 0.05:
-            kind = "Cow"
         world = self
 
         def reader(name: str, of_type: Any) -> Any:
@@ -239,6 +240,7 @@ class World:
             namespace["__getattr__"] = lambda _self, name: (_ for _ in ()).throw(
                 AttributeError(name)
             )
+        namespace["__str__"] = namespace["__repr__"] = lambda self: f"<{self.place}>"
         cls = type(kind, (), namespace)
         source: Any = cls()
         source.place = place
@@ -306,9 +308,10 @@ class Text:
         return f"{alias}{name}{self.arguments(field)} {self.directive()} {below}"
 
     def arguments(self, field: GraphQLField) -> str:
-        if not field.args or self.random.random() < 0.3:
+        if not field.args or self.random.random() < 0.1:
             return ""
-        given = [f"n: {self.random.choice(['1', '$n', '$m', 'null', '9', '$absent', 'SMALL'])}"]
+        odd = ["$m", "null", "$absent", "SMALL"] if self.random.random() < 0.15 else ["$n"]
+        given = [f"n: {self.random.choice(['1', '9', *odd])}"]
         if self.random.random() < 0.4:
             given.append('tags: ["t", "u"]')
         return f"({', '.join(given)})"

@@ -34,9 +34,9 @@ from strawberry.schema.schema import (
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graphql_api.engine.counters import TALLY
+from graphql_api.engine.tally import TALLY
 from graphql_api.engine.documents import Document, DocumentCache, Refusal
-from graphql_api.engine.execute import RunInputs, adopt, execute_compiled
+from graphql_api.engine.execution import RunInputs, adopt, execute_compiled
 from graphql_api.engine.fallback import (
     KNOWN_PREDICATES,
     NotCompilableError,

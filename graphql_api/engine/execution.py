@@ -23,7 +23,7 @@ from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_i
 
 from .adapter import PLAIN, Adapter
 from .cache import BoundedCache
-from .counters import TALLY
+from .tally import TALLY
 from .documents import DocumentCache
 from .fallback import (
     NotCompilableError,

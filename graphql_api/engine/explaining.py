@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from graphql import DocumentNode, GraphQLSchema, parse
 from graphql.execution.values import VariableValues
 
-from .execute import plans_of
+from .execution import plans_of
 from .fallback import NotCompilableError
-from .nodes import AbstractNode, ListNode, Node, ObjectNode
 from .plan import is_serial
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from .plan import Operation, Selection, Variant
+    from .plan import Operation, Variant
 
 
 def explain(
@@ -38,6 +37,7 @@ def explain(
         variant = _variant(operation, conditions or {})
     except NotCompilableError as error:
         return f"# Runs in graphql-core: {error.reason}\n"
+    variant.complete()
     return "\n\n".join(f"# {source.filename}\n{source.text}" for source in variant.sources)
 
 
