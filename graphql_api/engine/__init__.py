@@ -5,12 +5,12 @@ function. What is not covered runs in graphql-core, wholly, and is counted: see 
 Strawberry's users want `graphql_api.engine.strawberry.Schema`.
 """
 
-from .tally import Counters, counters, reset_counters
 from .documents import Refusal
 from .execution import execute, execute_sync, forget
 from .explaining import explain
 from .requests import execute_to_bytes
 from .subscriptions import subscribe
+from .tally import Counters, counters, reset_counters
 from .to_bytes import Response, format_error
 
 __all__ = [

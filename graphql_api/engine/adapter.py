@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from graphql import GraphQLAbstractType, GraphQLField, GraphQLLeafType, GraphQLObjectType
 
 
+EnumNames = tuple[type, dict[str, str]]
+"""An `enum.Enum` class, and its members' output by member name."""
+
+
 class Attribute(NamedTuple):
     """The resolver is `getattr(source, name)` and nothing else."""
 
@@ -72,8 +76,8 @@ class Adapter:
     def leaf_names(
         self,
         type_: GraphQLLeafType,  # noqa: ARG002
-    ) -> tuple[type, dict[str, str]] | None:
-        """Return an `enum.Enum` class and its members' output by member name, if it is that."""
+    ) -> EnumNames | None:
+        """Return the outputs of an enum whose members are those of a Python enum."""
         return None
 
 

@@ -6,6 +6,7 @@ batches.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -91,10 +92,8 @@ async def async_items(
 async def _close(iterator: AsyncIterator[Any]) -> None:
     close = getattr(iterator, "aclose", None)
     if close is not None:
-        try:
+        with suppress(Exception):  # the iteration's own error is the one to report
             await close()
-        except Exception:  # noqa: BLE001, S110 - the iteration's own error is the one to report
-            pass
 
 
 async def _run_rest(

@@ -17,7 +17,6 @@ from .runtime import Run, abandon, abandon_items, fail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .nodes import ObjectNode
     from .plan import Variant
 
 _UNITS = count(1)
@@ -71,10 +70,8 @@ def compile_root(variant: Variant, *, serially: bool) -> Callable[[Run], Any]:
     return lambda run: run_serially(run, fields)
 
 
-def compile_object(variant: Variant, node: ObjectNode) -> Callable[[Run, Any, Any], Any]:
+def compile_object(variant: Variant, selection: Selection) -> Callable[[Run, Any, Any], Any]:
     """Compile a selection that had been left for later."""
-    selection = node.selection
-    assert selection is not None
     unit = Unit()
     unit.object(selection, "execute")
     unit.write_functions()

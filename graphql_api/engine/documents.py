@@ -66,6 +66,13 @@ class Document:
         first = operations[0].name if operations else None
         self.default_name = first.value if first else None
 
+    @property
+    def valid_node(self) -> DocumentNode:
+        """The parsed document of a text that was not refused."""
+        if self.node is None:
+            raise ValueError("a document that could not be parsed")
+        return self.node
+
 
 _Split = tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]
 

@@ -1,4 +1,4 @@
-"""Selections written out as Python source: the only place that knows what generated code looks like.
+"""Selections written out as Python source: only here is known what generated code looks like.
 
 A generated function is thin: it reads values, checks the plain ones itself and hands everything
 else to `Field.finish` or `Node.append`. Names in it: `run` the run, `s` the source object, `path`
@@ -19,6 +19,7 @@ from .fields import Field
 from .nodes import LeafNode, ListNode, Node, ObjectNode
 
 if TYPE_CHECKING:
+    from .adapter import EnumNames
     from .plan import Selection
 
 # A value for which the condition is false is its own completion. Only while the scalar coerces as
@@ -109,11 +110,11 @@ class Unit:
         self.write(1, "w = None")
         if reads_by_default(selection):
             self.write(1, "by_key = is_mapping(s)")
-        depth = 2 if can_raise(selection) else 1
-        if depth == 2:
+        guarded = can_raise(selection)
+        if guarded:
             self.write(1, "try:")
-        values = self.fields(selection, depth, "path")
-        if depth == 2:
+        values = self.fields(selection, 2 if guarded else 1, "path")
+        if guarded:
             self.write(1, "except Exception:")
             self.write(2, "abandon(run, w)")
             self.write(2, "raise")
@@ -142,7 +143,7 @@ class Unit:
             self.write(depth, f"{value} = {name}.resolve(run, s, {parent})")
         else:
             self.write(depth, f"try: {value} = {self.reading(read)}")
-            handler = f"unread(error, by_key)" if isinstance(read, Default) else "error"
+            handler = "unread(error, by_key)" if isinstance(read, Default) else "error"
             self.write(depth, f"except Exception as error: {value} = {handler}")
         finish = "finish_read" if isinstance(read, Default) else "finish"
         careful = f"{value}, w = {name}.{finish}(run, {parent}, {value}, w)"
@@ -150,7 +151,8 @@ class Unit:
         if isinstance(node, LeafNode):
             test = leaf_test(node, value)
             if node.names is not None:
-                self.enum(node, value, value, careful, depth)
+                self.write(depth, self.enum(node.names, value, f"{value} = {{}}"))
+                self.write(depth, f"else: {careful}")
             else:
                 self.write(depth, careful if test is None else f"if {test}: {careful}")
         else:
@@ -168,23 +170,19 @@ class Unit:
             return f"s.get({read.name!r}) if by_key else {attribute}"
         return attribute
 
-    def enum(self, node: LeafNode, value: str, target: str, careful: str, depth: int) -> None:
-        """Write the lookup of an enum member's output."""
-        assert node.names is not None
-        cls, outputs = (self.constant("E", part) for part in node.names)
-        output = f"{outputs}[{value}._name_]"
-        done = f"{target} = {output}" if target != "append" else f"append({output})"
-        self.write(depth, f"if type({value}) is {cls}: {done}")
-        self.write(depth, f"else: {careful}")
+    def enum(self, names: EnumNames, value: str, target: str) -> str:
+        """Return the lookup of an enum member's output; an `else` is to follow."""
+        cls, outputs = (self.constant("E", part) for part in names)
+        return f"if type({value}) is {cls}: {target.format(f'{outputs}[{value}._name_]')}"
 
-    def composite(
+    def composite(  # noqa: PLR0917 - what `field` has at hand
         self, field: Field, name: str, value: str, careful: str, depth: int, parent: str
     ) -> None:
         """Write the completion of a list or an object, plain ones by a direct call."""
         node = field.node
         if isinstance(node, ListNode):
             test, expected = f"type({value}) is list", "list"
-        elif isinstance(node, ObjectNode) and node.selection and not needs_info(node):
+        elif isinstance(node, ObjectNode) and inline_selection(node):
             test, expected = f"KINDS[type({value})]", "dict"
             if node.check is not None:
                 test += f" and {self.constant('T', node.check)}({value})"
@@ -201,8 +199,8 @@ class Unit:
         self.write(depth + 1, "else:")
         guard = f"{value}, w = {name}.guard(run, {parent}, {value}, w)"
         self.write(depth + 2, f"if type({value}) is not {expected}: {guard}")
-        empty = "" if node.required else f" if {value} is not None"
-        self.write(depth, f"elif {value} is not None: {careful}" if empty else f"else: {careful}")
+        otherwise = "else" if node.required else f"elif {value} is not None"
+        self.write(depth, f"{otherwise}: {careful}")
 
     # -- lists -----------------------------------------------------------------------------------
 
@@ -215,8 +213,8 @@ class Unit:
         self.write(1, "results = []")
         self.write(1, "append = results.append")
         self.write(1, "waiting = None")
-        inline = isinstance(item, ObjectNode) and item.selection and not needs_info(item)
-        if inline:
+        selection = inline_selection(item)
+        if selection:
             self.write(1, "seen = None")
         self.write(1, "rest = iter(values)")
         self.write(1, "try:")
@@ -224,8 +222,8 @@ class Unit:
         careful = f"waiting = {constant}.append(run, s, path, results, waiting)"
         if isinstance(item, LeafNode):
             self.leaf_item(item, careful)
-        elif inline:
-            self.object_item(item, constant, careful)
+        elif isinstance(item, ObjectNode) and selection:
+            self.object_item(item, selection, constant, careful)
         else:
             if isinstance(item, ListNode):
                 self.function_for(item)
@@ -239,17 +237,18 @@ class Unit:
         """Write the completion of a list's scalar or enum."""
         test = leaf_test(item, "s")
         if item.names is not None:
-            self.enum(item, "s", "append", careful, 3)
+            self.write(3, self.enum(item.names, "s", "append({})"))
+            self.write(3, f"else: {careful}")
         elif test is None:
             self.write(3, careful)
         else:
             self.write(3, f"if {test}: {careful}")
             self.write(3, "else: append(s)")
 
-    def object_item(self, item: ObjectNode, constant: str, careful: str) -> None:
+    def object_item(
+        self, item: ObjectNode, selection: Selection, constant: str, careful: str
+    ) -> None:
         """Write the completion of a list's object, its fields inline."""
-        selection = item.selection
-        assert selection is not None
         parent = "(path, len(results), None)"
         self.write(3, "if type(s) is not seen:")
         self.write(4, "kind = KINDS[type(s)]")
@@ -291,6 +290,8 @@ def can_raise(selection: Selection) -> bool:
     )
 
 
-def needs_info(node: ObjectNode) -> bool:
-    """Tell whether the type's `is_type_of` has to be called with an `info`."""
-    return node.check is None and bool(node.type.is_type_of)
+def inline_selection(node: Node) -> Selection | None:
+    """Return what is selected on an object, unless its `is_type_of` has to be asked with care."""
+    if not isinstance(node, ObjectNode) or (node.type.is_type_of and node.check is None):
+        return None
+    return node.selection

@@ -1,4 +1,4 @@
-"""Drop-ins for graphql-core's `execute`, `execute_sync` and `subscribe`, and the plans behind them."""
+"""Drop-ins for graphql-core's `execute` and `execute_sync`, and the plans behind them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from graphql.pyutils.is_awaitable import is_async_iterable as default_is_async_i
 
 from .adapter import PLAIN, Adapter
 from .cache import BoundedCache
-from .tally import TALLY
 from .documents import DocumentCache
 from .fallback import (
     NotCompilableError,
@@ -33,10 +32,12 @@ from .fallback import (
     schema_is_incremental,
 )
 from .plan import Operation, Variant, is_serial
-from .runtime import GRAPHQL_INFO, InfoShape, Run, RunSettings
+from .runtime import GRAPHQL_INFO, Run, RunSettings
+from .tally import TALLY
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterable, Awaitable, Callable
+    from typing import TypeGuard
 
 MAX_PLANS: Final = 512
 MAX_REFUSED: Final = 128
@@ -142,8 +143,8 @@ def prepare_run(
     operation_name: str | None,
     inputs: RunInputs,
     settings: RunSettings,
-    max_coercion_errors: int = 50,
     *,
+    max_coercion_errors: int = 50,
     own_resolver: bool = False,
 ) -> tuple[Variant, Run] | list[GraphQLError]:
     """Return what there is to run, or what is wrong with the variables.
@@ -168,8 +169,8 @@ def execute_compiled(
     operation_name: str | None,
     inputs: RunInputs,
     settings: RunSettings,
-    max_coercion_errors: int = 50,
     *,
+    max_coercion_errors: int = 50,
     own_resolver: bool = False,
 ) -> ExecutionResult | Awaitable[ExecutionResult]:
     """Execute an operation as compiled code.
@@ -183,7 +184,7 @@ def execute_compiled(
         operation_name,
         inputs,
         settings,
-        max_coercion_errors,
+        max_coercion_errors=max_coercion_errors,
         own_resolver=own_resolver,
     )
     if isinstance(prepared, list):
@@ -192,7 +193,7 @@ def execute_compiled(
     return run_operation(*prepared)
 
 
-def execute(
+def execute(  # noqa: PLR0917 - graphql-core's signature
     schema: GraphQLSchema,
     document: DocumentNode,
     root_value: Any = None,
@@ -206,8 +207,8 @@ def execute(
     enable_early_execution: bool = False,  # noqa: FBT001, FBT002 - graphql-core's signature
     middleware: Any = None,
     executor_class: Any = None,
-    is_awaitable: Callable[[Any], Any] | None = None,
-    is_async_iterable: Callable[[Any], Any] | None = None,
+    is_awaitable: Callable[[Any], TypeGuard[Awaitable[Any]]] | None = None,
+    is_async_iterable: Callable[[Any], TypeGuard[AsyncIterable[Any]]] | None = None,
     hide_suggestions: bool = False,  # noqa: FBT001, FBT002 - graphql-core's signature
     abort_signal: Any = None,
     hooks: Any = None,
@@ -250,7 +251,7 @@ def execute(
                 operation_name,
                 RunInputs(root_value, context_value, variable_values),
                 settings,
-                max_coercion_errors,
+                max_coercion_errors=max_coercion_errors,
                 own_resolver=field_resolver is not None,
             )
         except NotCompilableError as error:
@@ -279,7 +280,7 @@ def execute(
     )
 
 
-def execute_sync(
+def execute_sync(  # noqa: PLR0917 - graphql-core's signature
     schema: GraphQLSchema,
     document: DocumentNode,
     root_value: Any = None,
@@ -328,7 +329,7 @@ def execute_sync(
                 operation_name,
                 RunInputs(root_value, context_value, variable_values),
                 settings,
-                max_coercion_errors,
+                max_coercion_errors=max_coercion_errors,
                 own_resolver=field_resolver is not None,
             )
         except NotCompilableError as error:

@@ -27,14 +27,16 @@ _MAX_CLASSES: Final = 4096
 _UNCERTAIN: Final = ("__await__", "__call__", "__getattr__", "__class__", "__getattribute__")
 # Written in C with the ordinary attribute access, which still shows up in their dictionaries.
 _ORDINARY: Final = frozenset(
-    (object, str, int, float, complex, bytes, bytearray, list, tuple, dict, set, frozenset)
-    + (OrderedDict, defaultdict, deque, MappingProxyType, SimpleNamespace)
-    + (date, datetime, time, timedelta, Decimal)
+    [
+        *(object, str, int, float, complex, bytes, bytearray, list, tuple, dict, set, frozenset),
+        *(OrderedDict, defaultdict, deque, MappingProxyType, SimpleNamespace),
+        *(date, datetime, time, timedelta, Decimal),
+    ]
 )
 
 
 class Kinds(dict[type, int]):
-    """Class → ODD, OBJECT or MAPPING; classified at first sight, forgotten when there are too many."""
+    """Class → ODD, OBJECT or MAPPING; classified at first sight, forgotten when too many."""
 
     def __missing__(self, cls: type) -> int:
         if len(self) >= _MAX_CLASSES:

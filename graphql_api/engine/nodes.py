@@ -7,7 +7,7 @@ specification as graphql-core's `Executor` has it, messages included.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graphql import GraphQLError
 from graphql.pyutils import Undefined, inspect, is_iterable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from graphql.execution.collect_fields import FieldDetailsList
 
+    from .adapter import EnumNames
     from .fields import Field
     from .plan import Selection
 
@@ -131,11 +132,11 @@ class Node:
 
 
 class LeafNode(Node):
-    """A scalar or an enum; `names` is set for an `enum.Enum`: its class, member name → output."""
+    """A scalar or an enum; `names` is set for a Python enum."""
 
     __slots__ = ("names",)
     type: GraphQLLeafType
-    names: tuple[type, dict[str, str]] | None
+    names: EnumNames | None
 
     def complete(self, run: Run, value: Any, path: PathTuple) -> Any:  # noqa: ARG002
         """Coerce the value as the type defines."""
@@ -175,7 +176,7 @@ class ListNode(Node):
 
 
 class ObjectNode(Node):
-    """An object of a known type; `execute` is generated: (run, source, path) → dict or coroutine."""
+    """An object; `execute` is generated: (run, source, path) → dict, or a coroutine of it."""
 
     __slots__ = ("check", "execute", "selection")
     type: GraphQLObjectType
@@ -192,7 +193,7 @@ class ObjectNode(Node):
         elif self.type.is_type_of:
             agreed = self.type.is_type_of(value, self.field.info(run, field_path(path)[0]))
             if run.is_awaitable(agreed):
-                return self._execute_later(run, agreed, value, path)
+                return self._execute_later(run, cast("Awaitable[Any]", agreed), value, path)
             if not agreed:
                 raise self.wrong_type(value)
         return self.execute(run, value, path)

@@ -310,10 +310,12 @@ class Variant:
         from .compiler import compile_object  # noqa: PLC0415 - the two need each other
 
         with self.operation.lock:
-            if details is not None:
-                node.selection = self.subselection(node.type, details, Budget(is_strict=False))
-            node.execute = compile_object(self, node)
-
+            selection = node.selection
+            if selection is None:
+                budget = Budget(is_strict=False)
+                selection = self.subselection(node.type, details or [], budget)
+                node.selection = selection
+            node.execute = compile_object(self, selection)
 
     def complete(self) -> None:
         """Compile also what has been left for later, for all types that it might be."""

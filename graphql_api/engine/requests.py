@@ -15,11 +15,11 @@ from graphql import execute as reference_execute
 from graphql.pyutils import is_awaitable
 from graphql.pyutils.is_awaitable import is_async_iterable
 
-from .tally import TALLY
 from .documents import Document, Refusal
 from .execution import RunInputs, SchemaPlans, plans_of, prepare_run, run_operation
 from .fallback import NotCompilableError, Reason
 from .runtime import GRAPHQL_INFO, RunSettings
+from .tally import TALLY
 from .to_bytes import Response, format_error, to_response
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SETTINGS = RunSettings(
 )
 
 
-async def execute_to_bytes(
+async def execute_to_bytes(  # noqa: PLR0917 - the order of graphql-core's arguments
     schema: GraphQLSchema,
     text: str,
     variable_values: dict[str, Any] | None = None,
@@ -59,7 +59,7 @@ async def execute_to_bytes(
     return await respond(plans, document, operation_name, inputs, SETTINGS, formatter)
 
 
-async def respond(
+async def respond(  # noqa: PLR0917 - a step of `execute_to_bytes`
     plans: SchemaPlans,
     document: Document,
     operation_name: str | None,
@@ -68,8 +68,7 @@ async def respond(
     formatter: Callable[[GraphQLError, Refusal | None], dict[str, Any]],
 ) -> Response:
     """Execute a valid document and write the response."""
-    node = document.node
-    assert node is not None
+    node = document.valid_node
     result: Any
     try:
         if plans.is_incremental:

@@ -7,6 +7,7 @@ definition. `nodes.py` completes values, `awaiting.py` holds the coroutines.
 from __future__ import annotations
 
 from asyncio import Future, gather, get_running_loop, iscoroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import GraphQLError, GraphQLResolveInfo
@@ -159,7 +160,7 @@ def _shared_info(run: Run) -> tuple[Any, ...]:
 GRAPHQL_INFO = InfoShape(GraphQLResolveInfo, _shared_info)
 
 
-def fail(run: Run, error: Exception, node: Node, path: PathTuple) -> None:
+def fail(run: Run, error: Exception, node: Node, path: PathTuple) -> Any:
     """Handle an error of a field or a list item.
 
     Returns None where null may stand in its place; the error is then recorded.
@@ -171,6 +172,7 @@ def fail(run: Run, error: Exception, node: Node, path: PathTuple) -> None:
     if node.propagates:
         raise located
     run.add_error(located, path)
+    return None
 
 
 def abandon(run: Run, waiting: dict[Any, Awaitable[Any]] | None) -> None:
@@ -182,9 +184,7 @@ def abandon(run: Run, waiting: dict[Any, Awaitable[Any]] | None) -> None:
 def abandon_items(run: Run, waiting: dict[int, Awaitable[Any]] | None, rest: Any) -> None:
     """Do so for a list's items, including those that its iterator still holds."""
     awaitables = list(waiting.values()) if waiting else []
-    try:
+    with suppress(Exception):  # the first error is the one to report
         awaitables.extend(item for item in rest if run.is_awaitable(item))
-    except Exception:  # noqa: BLE001, S110 - the first error is the one to report
-        pass
     if awaitables:
         run.settle(awaitables)

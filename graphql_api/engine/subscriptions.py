@@ -8,15 +8,15 @@ from graphql import DocumentNode, GraphQLSchema, default_field_resolver
 from graphql import subscribe as reference_subscribe
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 
-from .tally import TALLY
 from .execution import plans_of, run_operation
 from .fallback import NotCompilableError, Reason, is_empty_middleware
 from .runtime import GRAPHQL_INFO, InfoShape, Run, RunSettings
+from .tally import TALLY
 
 if TYPE_CHECKING:
     from graphql.execution import Executor
 
-    Base = Executor
+    Base = Executor[Any]
 else:
     Base = object
 
@@ -72,7 +72,7 @@ class EventExecutor(CompiledEvents, ExecutorThrowingOnIncremental):
     """The executor of `engine.subscribe`."""
 
 
-def subscribe(
+def subscribe(  # noqa: PLR0917 - graphql-core's signature
     schema: GraphQLSchema,
     document: DocumentNode,
     root_value: Any = None,

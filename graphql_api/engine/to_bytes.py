@@ -6,10 +6,11 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
-from graphql import GraphQLError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from graphql import GraphQLError
 
     from .documents import Refusal
 
@@ -36,9 +37,6 @@ class Response(NamedTuple):
 def format_error(error: GraphQLError, refusal: Refusal | None) -> dict[str, Any]:  # noqa: ARG001
     """Format an error as graphql-core does; the signature that custom formatters have."""
     return dict(error.formatted)
-
-
-ErrorFormatter = "Callable[[GraphQLError, Refusal | None], dict[str, Any]]"
 
 
 def to_response(

@@ -234,7 +234,7 @@ class World:
         namespace: dict[str, Any] = {name: property(read) for name, read in readers.items()}
         if mode < 0.4:
             namespace = {
-                name: (lambda self, info, read=read: read(self)) for name, read in readers.items()
+                name: (lambda self, _info, read=read: read(self)) for name, read in readers.items()
             }
         if mode > 0.9:
             namespace["__getattr__"] = lambda _self, name: (_ for _ in ()).throw(

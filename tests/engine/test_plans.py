@@ -74,15 +74,20 @@ def test_each_combination_of_conditions_is_a_variant_up_to_a_bound() -> None:
 
 def test_an_operation_that_is_too_large_falls_back() -> None:
     schema = make_schema()
-    document = parse("{" + " ".join(f"a{number}: boom" for number in range(plan.MAX_FIELDS + 1)) + "}")
+    document = parse(
+        "{" + " ".join(f"a{number}: boom" for number in range(plan.MAX_FIELDS + 1)) + "}"
+    )
     assert len(engine.execute_sync(schema, document, {}).data or {}) == plan.MAX_FIELDS + 1
     assert engine.counters() == (0, 1, {"operation too large to compile": 1})
 
 
 def test_fragments_that_multiply_do_not_multiply_code() -> None:
-    schema = build_schema("interface I { i: I n: Int } type T implements I { i: I n: Int } type Query { i: I }")
+    schema = build_schema(
+        "interface I { i: I n: Int } type T implements I { i: I n: Int } type Query { i: I }"
+    )
     fragments = "".join(
-        f"fragment F{n} on T {{ a: i {{ ...F{n + 1} }} b: i {{ ...F{n + 1} }} }} " for n in range(12)
+        f"fragment F{n} on T {{ a: i {{ ...F{n + 1} }} b: i {{ ...F{n + 1} }} }} "
+        for n in range(12)
     )
     document = parse("{ i { ...F0 } } " + fragments + "fragment F12 on T { n }")
     source = {"__typename": "T", "i": None, "n": 1}
@@ -108,7 +113,9 @@ def test_a_schema_and_its_plans_can_go() -> None:
     engine.execute_sync(schema, parse("{ parties { id } }"), ROOT)
     (operation,) = plans_of(schema).operations._entries.values()
     files = [
-        source.filename for variant in operation.value.variants.values() for source in variant.sources
+        source.filename
+        for variant in operation.value.variants.values()
+        for source in variant.sources
     ]
     gone = weakref.ref(schema)
     del schema, operation
@@ -251,5 +258,7 @@ def test_explain_prints_the_code_or_the_reason() -> None:
     assert "'name'" not in engine.explain(
         schema, "query ($s: Boolean!) { parties { id name @skip(if: $s) } }", None, {"s": True}
     )
-    assert engine.explain(schema, "{ boom @defer }") == "# Runs in graphql-core: @defer or @stream\n"
+    assert (
+        engine.explain(schema, "{ boom @defer }") == "# Runs in graphql-core: @defer or @stream\n"
+    )
     assert "# Party" in engine.explain(schema, "{ node { id } }")

@@ -1,5 +1,7 @@
 """How operations run: batches, order, cancellation, fallbacks, bytes."""
 
+# ruff: noqa: A006 - arguments are named as in the schema
+
 from __future__ import annotations
 
 import asyncio
@@ -8,6 +10,8 @@ from typing import Any
 import orjson
 import pytest
 from graphql import (
+    ExecutionHooks,
+    Executor,
     GraphQLError,
     GraphQLField,
     GraphQLInt,
@@ -22,6 +26,7 @@ from graphql import (
 )
 
 from graphql_api import engine
+from graphql_api.engine.fields import Field
 
 
 class Loader:
@@ -163,8 +168,6 @@ async def test_siblings_are_cancelled_when_an_error_nulls_their_parent() -> None
 
 
 def test_info_is_not_built_for_plain_fields(monkeypatch: pytest.MonkeyPatch) -> None:
-    from graphql_api.engine.fields import Field
-
     built: list[str] = []
     info = Field.info
     monkeypatch.setattr(
@@ -275,9 +278,9 @@ async def test_each_event_of_a_subscription_runs_compiled() -> None:
     ("given", "reason"),
     [
         ({"middleware": [lambda next_, *args: next_(*args)]}, "middleware"),
-        ({"executor_class": __import__("graphql").Executor}, "custom executor class"),
+        ({"executor_class": Executor}, "custom executor class"),
         ({"is_awaitable": lambda _: False}, "custom is_awaitable or is_async_iterable"),
-        ({"hooks": __import__("graphql").ExecutionHooks()}, "execution hooks"),
+        ({"hooks": ExecutionHooks()}, "execution hooks"),
         ({"operation_name": "Nope"}, "no such operation"),
     ],
 )

@@ -1,5 +1,7 @@
 """A Strawberry schema with the engine on, off, and Strawberry's own: the same answers."""
 
+# ruff: noqa: A002, ARG, RUF012, TC003 - Strawberry reads names and annotations
+
 from __future__ import annotations
 
 import enum
@@ -172,7 +174,10 @@ QUERIES: list[tuple[str, dict[str, Any] | None]] = [
     ('{ parties { greeting(to: "you", times: 2, mood: WILD) } }', None),
     ("query ($t: String!) { parties { greeting(to: $t, mood: null) } }", {"t": "t"}),
     ('{ a: node(id: "1") { id ... on Party { name } } b: node(id: "h") { id __typename } }', None),
-    ("{ found { ... on Party { name } ... on Host { nick } } cast { ... on Host { nick } } }", None),
+    (
+        "{ found { ... on Party { name } ... on Host { nick } } cast { ... on Host { nick } } }",
+        None,
+    ),
     ("{ wrong { __typename } }", None),
     ('mutation { create(new: {name: "n", moods: [CALM]}) { name people } }', None),
     ("mutation ($new: NewParty!) { create(new: $new) { name } }", {"new": {"name": "x"}}),

@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any, Final
 
-from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
+from graphql import is_union_type
 from strawberry.scalars import ID
+from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.arguments import convert_argument
 from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition, StrawberryOptional
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
@@ -68,8 +69,7 @@ class StrawberryAdapter(Adapter):
         field = _own_field(definition)
         if field is None:
             return None
-        code = definition.resolve.__code__
-        if code is _BASIC:
+        if _is_basic(definition):
             if field.base_resolver or field.default_resolver is not getattr:
                 return None
             is_own = _variables_of(definition.resolve)["field"] is field
@@ -79,10 +79,10 @@ class StrawberryAdapter(Adapter):
     def resolver(self, definition: GraphQLField) -> Resolver | None:
         """Call a Strawberry resolver with converted arguments, without the layers between."""
         field = _own_field(definition)
-        if field is None or definition.resolve.__code__ is _BASIC:
+        if field is None or field.base_resolver is None or _is_basic(definition):
             return None
         converter = _variables_of(definition.resolve)["_strawberry_info_from_graphql"]
-        return _direct(field, _variables_of(converter)["self"])
+        return _direct(field, field.base_resolver, _variables_of(converter)["self"])
 
     def type_check(self, type_: GraphQLObjectType) -> Callable[[Any], bool] | None:
         """Decide `is_type_of` by class; objects cast with `strawberry.cast` are asked singly."""
@@ -110,7 +110,7 @@ class StrawberryAdapter(Adapter):
         if code is _INTERFACE:
             interface = _variables_of(type_.resolve_type)["interface"]
             return _by_class(lambda cls: _interface_name(interface, cls))
-        if code is _UNION:
+        if code is _UNION and is_union_type(type_):
             type_map = _variables_of(type_.resolve_type)["type_map"]
             members = {id(type_map[member.name].definition): member.name for member in type_.types}
             return _by_class(lambda cls: _union_name(members, cls))
@@ -185,6 +185,10 @@ def _own_field(definition: GraphQLField) -> StrawberryField | None:
     return field if is_stock else None
 
 
+def _is_basic(definition: GraphQLField) -> bool:
+    return getattr(definition.resolve, "__code__", None) is _BASIC
+
+
 def _call(field: StrawberryField) -> Call | None:
     """Return the direct call of a resolver without arguments and `info`."""
     resolver = field.base_resolver
@@ -202,14 +206,14 @@ def _source_parameters(resolver: StrawberryResolver[Any]) -> set[str]:
     return {parameter.name for parameter in parameters if parameter}
 
 
-def _direct(field: StrawberryField, converter: GraphQLCoreConverter) -> Resolver | None:
+def _direct(
+    field: StrawberryField, resolver: StrawberryResolver[Any], converter: GraphQLCoreConverter
+) -> Resolver:
     """Return a resolver that does what `GraphQLCoreConverter.from_resolver` arranges.
 
     Arguments of leaf types are passed on as graphql-core coerced them; all others are converted by
     Strawberry.
     """
-    resolver = field.base_resolver
-    assert resolver is not None
     config = converter.config
     registry = converter.scalar_registry
     steps = [

@@ -34,7 +34,6 @@ from strawberry.schema.schema import (
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graphql_api.engine.tally import TALLY
 from graphql_api.engine.documents import Document, DocumentCache, Refusal
 from graphql_api.engine.execution import RunInputs, adopt, execute_compiled
 from graphql_api.engine.fallback import (
@@ -45,6 +44,7 @@ from graphql_api.engine.fallback import (
 )
 from graphql_api.engine.runtime import InfoShape, Run, RunSettings
 from graphql_api.engine.subscriptions import CompiledEvents
+from graphql_api.engine.tally import TALLY
 from graphql_api.engine.to_bytes import Response, format_error, to_response
 
 from .resolvers import StrawberryAdapter
@@ -236,7 +236,7 @@ class Schema(strawberry.Schema):
 
     # -- the short way, for schemas without extensions -------------------------------------------
 
-    async def execute(
+    async def execute(  # noqa: PLR0917 - Strawberry's signature
         self,
         query: str | None,
         variable_values: dict[str, Any] | None = None,
@@ -274,7 +274,7 @@ class Schema(strawberry.Schema):
             self._report(request, document, result.errors)
         return ExecutionResult(result.data, result.errors, {})
 
-    async def execute_to_bytes(
+    async def execute_to_bytes(  # noqa: PLR0917 - that of `execute`
         self,
         query: str | None,
         variable_values: dict[str, Any] | None = None,
@@ -311,8 +311,7 @@ class Schema(strawberry.Schema):
         settings = _SETTINGS
         if request.operation_extensions is not None:
             settings = settings._replace(extra=request.operation_extensions)
-        node = document.node
-        assert node is not None
+        node = document.valid_node
         try:
             return execute_compiled(self.plans, node, name, request.inputs, settings)
         except NotCompilableError as error:
