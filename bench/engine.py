@@ -4,7 +4,7 @@ Answers are compared first: where they differ there is no benchmark. `python ben
 with a number of seconds to spend on each figure (0.4 by default).
 """
 
-# ruff: noqa: A002, ARG002, D101, D102, SLF001 - a schema to measure, named as GraphQL names it
+# ruff: noqa: ARG002, D101, D102, SLF001 - a schema to measure, named as GraphQL names it
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ async def _session(connection: Connection, settings: Settings) -> Session:
 def create_app(parts: Parts, settings: Settings) -> web.Application:
     """The HTTP application over the rules."""
     return create_application(
-        build_schema(),
+        build_schema(engine=settings.engine),
         lambda _request: parts.new_context(),
         parts.store.ping,
         shows_graphiql=not settings.in_production,

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     environment: Environment = Environment.DEVELOPMENT
     log_level: LogLevel = LogLevel.INFO
+    engine: bool = True
 
     request_timeout: Annotated[float, Field(ge=4, le=120)] = 10.0
     idempotency_key_ttl: Annotated[int, Field(ge=60, le=30 * 86400)] = 86400

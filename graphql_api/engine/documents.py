@@ -33,6 +33,7 @@ class Refusal(StrEnum):
     PARSING = "parsing"
     VALIDATION = "validation"
     OPERATION = "operation"
+    OPERATION_TYPE = "operation type"
     VARIABLES = "variables"
 
 

@@ -175,7 +175,7 @@ class Unit:
         cls, outputs = (self.constant("E", part) for part in names)
         return f"if type({value}) is {cls}: {target.format(f'{outputs}[{value}._name_]')}"
 
-    def composite(  # noqa: PLR0917 - what `field` has at hand
+    def composite(
         self, field: Field, name: str, value: str, careful: str, depth: int, parent: str
     ) -> None:
         """Write the completion of a list or an object, plain ones by a direct call."""

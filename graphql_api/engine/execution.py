@@ -193,7 +193,7 @@ def execute_compiled(
     return run_operation(*prepared)
 
 
-def execute(  # noqa: PLR0917 - graphql-core's signature
+def execute(
     schema: GraphQLSchema,
     document: DocumentNode,
     root_value: Any = None,
@@ -280,7 +280,7 @@ def execute(  # noqa: PLR0917 - graphql-core's signature
     )
 
 
-def execute_sync(  # noqa: PLR0917 - graphql-core's signature
+def execute_sync(
     schema: GraphQLSchema,
     document: DocumentNode,
     root_value: Any = None,

@@ -46,7 +46,7 @@ class Field:
     )
     node: Node
 
-    def __init__(  # noqa: PLR0917 - all are needed, each once
+    def __init__(
         self,
         key: str,
         nodes: list[FieldNode],

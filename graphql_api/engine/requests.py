@@ -38,7 +38,7 @@ SETTINGS = RunSettings(
 )
 
 
-async def execute_to_bytes(  # noqa: PLR0917 - the order of graphql-core's arguments
+async def execute_to_bytes(
     schema: GraphQLSchema,
     text: str,
     variable_values: dict[str, Any] | None = None,
@@ -59,7 +59,7 @@ async def execute_to_bytes(  # noqa: PLR0917 - the order of graphql-core's argum
     return await respond(plans, document, operation_name, inputs, SETTINGS, formatter)
 
 
-async def respond(  # noqa: PLR0917 - a step of `execute_to_bytes`
+async def respond(
     plans: SchemaPlans,
     document: Document,
     operation_name: str | None,

@@ -72,7 +72,7 @@ class EventExecutor(CompiledEvents, ExecutorThrowingOnIncremental):
     """The executor of `engine.subscribe`."""
 
 
-def subscribe(  # noqa: PLR0917 - graphql-core's signature
+def subscribe(
     schema: GraphQLSchema,
     document: DocumentNode,
     root_value: Any = None,

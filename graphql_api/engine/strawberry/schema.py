@@ -236,7 +236,7 @@ class Schema(strawberry.Schema):
 
     # -- the short way, for schemas without extensions -------------------------------------------
 
-    async def execute(  # noqa: PLR0917 - Strawberry's signature
+    async def execute(
         self,
         query: str | None,
         variable_values: dict[str, Any] | None = None,
@@ -274,7 +274,7 @@ class Schema(strawberry.Schema):
             self._report(request, document, result.errors)
         return ExecutionResult(result.data, result.errors, {})
 
-    async def execute_to_bytes(  # noqa: PLR0917 - that of `execute`
+    async def execute_to_bytes(
         self,
         query: str | None,
         variable_values: dict[str, Any] | None = None,
@@ -302,9 +302,11 @@ class Schema(strawberry.Schema):
             )
         except _REFUSED as error:
             errors = [_coerce_pre_execution_error(error)]
-            return to_response(None, errors, Refusal.OPERATION, formatter)
-        refusal = _refusal_in(result)
-        return to_response(result.data, result.errors, refusal, formatter, result.extensions)
+            is_type = isinstance(error, InvalidOperationTypeError)
+            refusal = Refusal.OPERATION_TYPE if is_type else Refusal.OPERATION
+            return to_response(None, errors, refusal, formatter)
+        refused_at = _refusal_in(result)
+        return to_response(result.data, result.errors, refused_at, formatter, result.extensions)
 
     def _start(self, request: _Request, document: Document, name: str | None) -> Any:
         """Start executing; the result, or an awaitable of it."""
