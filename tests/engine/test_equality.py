@@ -58,7 +58,7 @@ class World:
         self.seed = random.randrange(10**6)
         self.trouble = random.choice([0.02, 0.2, 1.0])
         self.places = 0
-        self.leaves = [
+        self.leaves: list[Any] = [
             GraphQLString,
             GraphQLInt,
             GraphQLFloat,
@@ -86,7 +86,7 @@ class World:
             self.composites.append(
                 GraphQLObjectType(
                     name,
-                    lambda name=name: self._fields(name) | shared,
+                    self._lazily(name, shared),
                     interfaces=[animal],
                     is_type_of=is_type_of,
                 )
@@ -96,6 +96,9 @@ class World:
         query = GraphQLObjectType("Query", lambda: self._fields("Query"))
         mutation = GraphQLObjectType("Mutation", lambda: self._fields("Mutation"))
         return GraphQLSchema(query, mutation, types=self.composites)
+
+    def _lazily(self, name: str, shared: dict[str, GraphQLField]) -> Any:
+        return lambda: self._fields(name) | shared
 
     def _is_type_of(self, name: str) -> Any:
         later = self.is_async and self.random.random() < 0.3
@@ -141,7 +144,7 @@ class World:
         type_ = self._type()
         args = {}
         if random.random() < 0.4:
-            default = {"default_value": 7} if random.random() < 0.5 else {}
+            default: dict[str, Any] = {"default_value": 7} if random.random() < 0.5 else {}
             of_type = GraphQLInt if random.random() < 0.8 else GraphQLNonNull(GraphQLInt)
             args["n"] = GraphQLArgument(of_type, **default)
             args["tags"] = GraphQLArgument(GraphQLList(GraphQLString))
@@ -183,17 +186,16 @@ class World:
         if is_list_type(type_):
             return self._list(type_.of_type, random, place)
         if is_leaf_type(type_):
-            return random.choice(
-                {
-                    "String": ["a", "b", 1, True],
-                    "Int": [1, 2, True, "3", 4.0],
-                    "Float": [1.5, 2, "2.5", False],
-                    "Boolean": [True, False, 1],
-                    "ID": ["x", 5],
-                    "Size": [1, 2],
-                    "Even": [2, 4, "s"] if random.random() > self.trouble else [0, 3],
-                }[type_.name]
-            )
+            choices: dict[str, list[Any]] = {
+                "String": ["a", "b", 1, True],
+                "Int": [1, 2, True, "3", 4.0],
+                "Float": [1.5, 2, "2.5", False],
+                "Boolean": [True, False, 1],
+                "ID": ["x", 5],
+                "Size": [1, 2],
+                "Even": [2, 4, "s"] if random.random() > self.trouble else [0, 3],
+            }
+            return random.choice(choices[type_.name])
         return self._object(type_, random, place)
 
     def _list(self, item: Any, random: Random, place: str) -> Any:
@@ -285,7 +287,7 @@ class Text:
         chance = random.random()
         if depth and chance < 0.12:
             on = f"on {random.choice(OBJECTS)}" if is_abstract_type(type_) else ""
-            inner = self.schema.get_type(on[3:]) if on else type_
+            inner: Any = self.schema.get_type(on[3:]) if on else type_
             return f"... {on} {self.directive()} {self.selection(inner, depth + 1)}"
         if depth and chance < 0.2 and len(self.fragments) < 4:
             inner = self.schema.get_type(random.choice(OBJECTS))
