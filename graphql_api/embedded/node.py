@@ -14,7 +14,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from graphql_api.embedded import command, config, directory, failure, keeper, ports
+from graphql_api.embedded import archive, command, config, directory, failure, keeper, ports
 from graphql_api.embedded.errors import EmbeddedCassandraError, storage_error
 from graphql_api.embedded.jars import ensure_jars
 from graphql_api.embedded.java import environment, find_java
@@ -26,6 +26,8 @@ from graphql_api.embedded.settings import CASSANDRA_VERSION, NodeSettings
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
+
+    from graphql_api.embedded.java import Java
 
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.05
@@ -47,6 +49,7 @@ class Node:
         self.report = report
         self.log_path: Path = self.settings.directory / "logs" / "system.log"
         self._log = Log(self.log_path)
+        self._class_list = self.settings.directory / "tmp" / "classes.lst"
         self._console = Log(self.log_path.with_name("console.log"))
         self._ports = config.Ports(settings.cql_port or 0, settings.storage_port or 0)
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -102,6 +105,7 @@ class Node:
             raise storage_error(problem, self.settings.directory) from problem
         try:
             self._wait_until_ready()
+            self._make_archive()
         except BaseException:  # Ctrl-C too: no half-started node stays behind
             self.stop()
             raise
@@ -141,7 +145,7 @@ class Node:
         if self._keeper is None or self._keeper.stdin is None:
             return
         self._record(background=True)
-        self._keeper.stdin.write(keeper.LET_GO)
+        self._order(keeper.LET_GO)
         self._keeper.stdin.close()
         _LET_GO.append(self._keeper)
         self._keeper = None
@@ -166,7 +170,9 @@ class Node:
         config.write(settings, self._ports, self.log_path)
         self._log = self._log.from_here()
         self.report(f"Starting Cassandra {CASSANDRA_VERSION}", f"on Java {java.version}")
-        self._start_keeper(command.command(settings, java, jars, self.log_path), held)
+        archive_options, job = self._class_archive(java, jars)
+        java_command = command.command(settings, java, jars, self.log_path, archive_options)
+        self._start_keeper(java_command, held, job)
         self._record(background=False)
 
     def _reserve_ports(self, locks: ExitStack) -> list[int]:
@@ -181,13 +187,40 @@ class Node:
         self._ports = config.Ports(cql=cql.number, storage=storage.number)
         return [cql.lock, storage.lock]
 
-    def _start_keeper(self, java_command: list[str], locks: list[int]) -> None:
+    def _class_archive(
+        self, java: Java, jars: list[Path]
+    ) -> tuple[list[str], keeper.ArchiveJob | None]:
+        """Return Java's options for the class archive, and how to make it where there is none."""
+        found = archive.archive_for(java, jars)
+        if found is None:
+            return [], None
+        if found.exists():
+            return found.options(), None
+        with suppress(OSError):  # a cache that cannot be written to is no reason not to start
+            archive.tidy(found)
+            return found.recording_options(self._class_list), found.job(self._class_list)
+        return [], None
+
+    def _make_archive(self) -> None:
+        with suppress(OSError):
+            archive.trim(self._class_list)  # there is none unless classes were recorded
+            self._order(keeper.MAKE_ARCHIVE)
+
+    def _order(self, order: bytes) -> None:
+        if self._keeper and self._keeper.stdin:
+            self._keeper.stdin.write(order + b"\n")
+            self._keeper.stdin.flush()
+
+    def _start_keeper(
+        self, java_command: list[str], locks: list[int], job: keeper.ArchiveJob | None
+    ) -> None:
         plan = keeper.Plan(
             command=java_command,
             directory=str(self.settings.directory),
             console=str(self._console.path),
             locks=locks,
             parent=os.getpid(),
+            archive=job,
         )
         # It may outlive us: whoever reads our output must not wait for the keeper's to end.
         with self.log_path.with_name("keeper.log").open("wb") as complaints:

@@ -48,6 +48,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Program, int, int]]]:
             "console": str(tmp_path / "console.log"),
             "directory": str(tmp_path),
             "locks": [lock],
+            "archive": None,
         }
         program = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, json.dumps(plan)],
