@@ -52,10 +52,15 @@ def choose(address: str, wanted: int | None, usual: int, purpose: str) -> Reserv
             f"Port {wanted} of {address}, wanted for {purpose}, is in use or not ours to use. "
             "Stop the program that listens there, or choose another port."
         )
-    return reserved or _any_free(address, purpose)
+    return reserved or any_free(address, purpose)
 
 
-def _any_free(address: str, purpose: str) -> ReservedPort:
+def any_free(address: str, purpose: str) -> ReservedPort:
+    """Reserve a port that the system picks.
+
+    Raises:
+        EmbeddedCassandraError: there is none, or the address is not this machine's.
+    """
     for _ in range(ATTEMPTS):
         with _socket(address) as candidate:
             try:

@@ -40,14 +40,15 @@ for line in sys.stdin:
 def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Program, int, int]]]:
     programs: list[Program] = []
 
-    def start(*java: str) -> tuple[Program, int, int]:
+    def start(archive: object = None) -> tuple[Program, int, int]:
         lock = directory.lock(tmp_path)
         plan = {
             "keeper": keeper.__file__,
-            "command": java or ["sleep", "60"],
+            "command": ["sleep", "60"],
             "console": str(tmp_path / "console.log"),
             "directory": str(tmp_path),
             "locks": [lock],
+            "archive": archive,
         }
         program = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, json.dumps(plan)],
@@ -170,6 +171,47 @@ def test_what_was_let_go_outlives_its_program(
     assert directory.in_use(tmp_path)
     os.kill(keeper_pid, signal.SIGTERM)
     assert gone(java_pid)
+
+
+@pytest.mark.parametrize(
+    ("script", "kept"), [("echo it > made", True), ("echo it > made; exit 1", False)]
+)
+def test_an_archive_is_put_in_place_once_it_is_complete(
+    start: Callable[..., tuple[Program, int, int]], tmp_path: Path, script: str, *, kept: bool
+) -> None:
+    made, place = tmp_path / "made", tmp_path / "place"
+    job = {
+        "command": ["sh", "-c", f"cd {tmp_path}; {script}"],
+        "made": str(made),
+        "place": str(place),
+    }
+    program, _, java_pid = start(archive=job)
+    tell(program, r"kept.stdin.write(b'make archive\n'); kept.stdin.flush()")
+    deadline = time.monotonic() + 5
+    while not place.exists() and time.monotonic() < deadline and (kept or not made.exists()):
+        time.sleep(0.02)
+    program.kill()
+    assert gone(java_pid)
+    assert place.exists() is kept
+
+
+def test_an_unfinished_archive_ends_with_the_program(
+    start: Callable[..., tuple[Program, int, int]], tmp_path: Path
+) -> None:
+    made, place = tmp_path / "made", tmp_path / "place"
+    script = f"echo $$ > {made}; exec sleep 60"
+    job = {"command": ["sh", "-c", script], "made": str(made), "place": str(place)}
+    program, keeper_pid, _ = start(archive=job)
+    tell(program, r"kept.stdin.write(b'make archive\n'); kept.stdin.flush()")
+    deadline = time.monotonic() + 5
+    while not (made.exists() and made.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    archiver = int(made.read_text())
+    program.kill()
+    assert gone(keeper_pid)
+    assert gone(archiver)
+    assert not made.exists()
+    assert not place.exists()
 
 
 def test_a_directory_is_for_one_node_at_a_time(tmp_path: Path) -> None:

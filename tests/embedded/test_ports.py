@@ -21,7 +21,7 @@ def chosen(wanted: int | None, usual: int) -> int:
 
 
 def test_a_wanted_or_usual_port_that_is_free() -> None:
-    free = ports._any_free(HERE, "CQL")
+    free = ports.any_free(HERE, "CQL")
     os.close(free.lock)
     assert chosen(free.number, 1) == free.number
     assert chosen(None, free.number) == free.number
@@ -36,7 +36,7 @@ def test_another_one_where_the_usual_one_is_taken() -> None:
 
 
 def test_two_nodes_that_start_together_never_choose_the_same_port() -> None:
-    first = ports._any_free(HERE, "CQL")
+    first = ports.any_free(HERE, "CQL")
     assert ports.is_free(HERE, first.number), "reserved, and nobody listens yet"
     assert chosen(None, first.number) != first.number
     with pytest.raises(EmbeddedCassandraError, match="is in use"):
