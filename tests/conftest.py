@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from typing import TYPE_CHECKING
 
 import aiohttp
+import hypothesis
 import pytest
 from aiohttp import web
 
@@ -21,12 +23,22 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+# No deadlines: the machine is shared, and a slow example is no wrong one.
+hypothesis.settings.register_profile("partyfinder", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("partyfinder")
+
 
 @pytest.fixture(scope="session")
 def cassandra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """One embedded node; what it holds need not outlive the run."""
     directory: Path = tmp_path_factory.mktemp("cassandra")
-    with Node(NodeSettings(directory=directory, data_durable=False)) as node:
+    # Ports of its own: two runs at once would both find the usual ones free while they start.
+    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as other:
+        free = one.getsockname()[1], other.getsockname()[1]
+    chosen = NodeSettings(
+        directory=directory, cql_port=free[0], storage_port=free[1], data_durable=False
+    )
+    with Node(chosen) as node:
         yield node
 
 

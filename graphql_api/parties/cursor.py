@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import struct
-from datetime import timedelta
+from datetime import MAXYEAR, MINYEAR, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -47,6 +47,8 @@ def decode(argument: str, cursor: str, city_key: str) -> Position:
     except (ValueError, OverflowError, binascii.Error, struct.error):
         raise _unusable(argument) from None
     if seal != _seal(date, party_id, city_key) or encode(position, city_key) != cursor:
+        raise _unusable(argument)
+    if not MINYEAR < position.date.year < MAXYEAR:  # forged, and nothing lies beyond it
         raise _unusable(argument)
     return position
 

@@ -64,7 +64,7 @@ class Limits:
         """A client's key."""
         if text is not None and not 1 <= len(text) <= KEY_LENGTH:
             self.refuse("idempotencyKey", f"must have 1 to {KEY_LENGTH} characters")
-        elif text is not None and _has_control(text, ""):
+        elif text is not None and has_control(text):
             self.refuse("idempotencyKey", "must not contain control characters")
 
     def time_zone(self, name: str) -> str:
@@ -80,8 +80,8 @@ class Limits:
         return value
 
     def room(self, people: int, capacity: int | None) -> None:
-        """Whether the people have room."""
-        if capacity is not None and 0 <= capacity < people:
+        """Whether the people have room, where both numbers can be used as such."""
+        if capacity is not None and 0 <= capacity < people <= MOST_PEOPLE:
             self.refuse("capacity", "must not be below the number of people")
 
     def invalid(self, also: InvalidField | None = None) -> Invalid:
@@ -91,7 +91,7 @@ class Limits:
     def _text(
         self, name: str, text: str | None, most: int, allowed: str = "", *, required: bool = False
     ) -> str | None:
-        if text is not None and _has_control(text, allowed):
+        if text is not None and has_control(text, allowed):
             self.refuse(name, "must not contain control characters")
             return None
         text = unicodedata.normalize("NFC", (text or "").strip()) or None
@@ -119,7 +119,7 @@ def furthest_date(now: datetime) -> datetime:
         return now.replace(year=now.year + YEARS_AHEAD, month=3, day=1)
 
 
-def _has_control(text: str, allowed: str) -> bool:
+def has_control(text: str, allowed: str = "") -> bool:
     """Control characters, and halves of surrogate pairs, which no encoding can carry."""
     return any(
         unicodedata.category(character) in ("Cc", "Cs") and character not in allowed

@@ -181,12 +181,11 @@ class Page:
     async def _is_followed(self, *, backwards: bool) -> bool:
         if backwards == self.is_backwards and self.has_more is not None:
             return self.has_more
-        if self.parties:
-            edge: Position | None = _position(self.parties[0 if backwards else -1])
-        else:
-            edge = self.start
-        if edge is None or (backwards != self.is_backwards and self.start is None):
+        if backwards != self.is_backwards and self.start is None:
             return False  # the page begins at the edge of the window
+        # Nothing lies beyond an empty page, so all that the window holds lies before it: also the
+        # party that the page was read from.
+        edge = _position(self.parties[0 if backwards else -1]) if self.parties else None
         return bool(await self.within.read(1, edge, backwards=backwards))
 
 

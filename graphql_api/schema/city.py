@@ -6,7 +6,7 @@ import strawberry
 
 from graphql_api.errors import BadUserInputError
 from graphql_api.parties.city import LONGEST_KEY, city_key
-from graphql_api.parties.limits import Limits
+from graphql_api.parties.limits import Limits, has_control
 from graphql_api.schema import ids
 from graphql_api.schema.connection import (
     After,
@@ -91,6 +91,6 @@ def find_city(argument: str, name: str) -> City:
 
 def city_of_key(key: str) -> City | None:
     """The city of a key out of an id; None where it is the key of no city."""
-    if not 0 < len(key) <= LONGEST_KEY or city_key(key) != key:
+    if not 0 < len(key) <= LONGEST_KEY or has_control(key) or city_key(key) != key:
         return None
     return City(key=key, asked_as=key)

@@ -1,6 +1,6 @@
 """A Strawberry schema with the engine on, off, and Strawberry's own: the same answers."""
 
-# ruff: noqa: A002, ARG002, ARG005, RUF012, TC003 - Strawberry reads names and annotations
+# ruff: noqa: ARG002, ARG005, RUF012, TC003 - Strawberry reads names and annotations
 
 from __future__ import annotations
 
