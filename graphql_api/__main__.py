@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from graphql_api.commands import cassandra, demo, export_schema, serve, sync_schema
+from graphql_api.commands import cassandra, demo, explain, export_schema, repair, serve, sync_schema
 
 app = typer.Typer(
     name="partyfinder",
@@ -16,7 +16,9 @@ app = typer.Typer(
 app.command("serve")(serve.command)
 app.command("sync-schema")(sync_schema.command)
 app.command("export-schema")(export_schema.command)
+app.command("explain")(explain.command)
 app.command("demo")(demo.command)
+app.command("repair")(repair.command)
 app.add_typer(cassandra.app, name="cassandra")
 
 

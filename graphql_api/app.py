@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphql_api.settings import Settings
 
-COPIES_CLOSE_TIMEOUT = 3.0
+CLOSE_TIMEOUT = 3.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Parts:
 
     store: PartyStore
     reader: Reader
+    copies: Copies
     committer: Committer
 
     def new_context(self, caller: str = "") -> RequestContext:
@@ -57,12 +58,19 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         store = PartyStore(session)
         copies = Copies(store)
         limits = CommitLimits(
-            settings.request_timeout, settings.idempotency_key_ttl, settings.drawn_key_ttl
+            timeout=settings.request_timeout,
+            key_ttl=settings.idempotency_key_ttl,
+            drawn_key_ttl=settings.drawn_key_ttl,
+            group_size=settings.group_size,
+            queue_length=settings.queue_length,
+            proposals_in_flight=settings.proposals_in_flight,
         )
+        committer = Committer(store, copies, limits)
         try:
-            yield Parts(store, Reader(store), Committer(store, copies, limits))
+            yield Parts(store, Reader(store), copies, committer)
         finally:
-            await copies.close(COPIES_CLOSE_TIMEOUT)
+            await committer.close(CLOSE_TIMEOUT)
+            await copies.close(CLOSE_TIMEOUT)
     finally:
         await connection.close()
 
@@ -82,7 +90,7 @@ async def _session(connection: Connection, settings: Settings) -> Session:
 def create_app(parts: Parts, settings: Settings) -> web.Application:
     """The HTTP application over the rules."""
     return create_application(
-        build_schema(),
+        build_schema(engine=settings.engine),
         lambda _request: parts.new_context(),
         parts.store.ping,
         shows_graphiql=not settings.in_production,

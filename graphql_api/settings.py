@@ -80,10 +80,14 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     environment: Environment = Environment.DEVELOPMENT
     log_level: LogLevel = LogLevel.INFO
+    engine: bool = True
 
     request_timeout: Annotated[float, Field(ge=4, le=120)] = 10.0
     idempotency_key_ttl: Annotated[int, Field(ge=60, le=30 * 86400)] = 86400
     drawn_key_ttl: Annotated[int, Field(ge=60, le=86400)] = 600
+    group_size: Annotated[int, Field(ge=1, le=200)] = 200
+    queue_length: Annotated[int, Field(ge=1, le=100_000)] = 5000
+    proposals_in_flight: Annotated[int, Field(ge=1, le=1024)] = 64
 
     @field_validator("cassandra_contact_points", mode="before")
     @classmethod

@@ -38,7 +38,7 @@ def cassandra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     chosen = NodeSettings(
         directory=directory, cql_port=free[0], storage_port=free[1], data_durable=False
     )
-    with Node(chosen, print) as node:
+    with Node(chosen) as node:
         yield node
 
 

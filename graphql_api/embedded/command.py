@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from graphql_api.embedded.archive import COLLECTOR
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -47,8 +49,14 @@ OPENS = (
 )
 
 
-def command(settings: NodeSettings, java: Java, jars: Sequence[Path], log_path: Path) -> list[str]:
-    """Return the arguments that run one node."""
+def command(
+    settings: NodeSettings,
+    java: Java,
+    jars: Sequence[Path],
+    log_path: Path,
+    more: Sequence[str] = (),
+) -> list[str]:
+    """Return the arguments that run one node; `more` go before the settings' own."""
     return [
         str(java.executable),
         *_virtual_machine(settings, jars),
@@ -56,6 +64,7 @@ def command(settings: NodeSettings, java: Java, jars: Sequence[Path], log_path: 
         *_places(settings.directory, log_path),
         *_haste(settings),
         *_network(settings),
+        *more,
         *settings.jvm_options,
         "-cp",
         os.pathsep.join(map(str, jars)),
@@ -68,7 +77,7 @@ def _virtual_machine(settings: NodeSettings, jars: Sequence[Path]) -> Iterator[s
     yield f"-Xmx{settings.heap_mb}m"
     yield "-Xss256k"
     # On a heap this small the serial collector starts fastest and needs the least memory.
-    yield "-XX:+UseSerialGC"
+    yield COLLECTOR
     yield "-XX:+ExitOnOutOfMemoryError"
     yield "-XX:+PerfDisableSharedMem"
     yield from (f"-javaagent:{jar}" for jar in jars if jar.name.startswith("jamm-"))

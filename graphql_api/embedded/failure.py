@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from graphql_api.embedded.logs import Log
 
 LONGEST_LINE = 300
 # What the log says (a pattern), and the sentence for it. The first that matches counts.
@@ -33,21 +33,20 @@ KNOWN = {
         "written it: {line}. Move that directory away to begin anew."
     ),
 }
+# What Java adds to every refusal of an option.
+EMPTY = re.compile(r"^Error: (?:Could not create the Java|A fatal exception has occurred)")
 TELLING = re.compile(r"^(?:ERROR|FATAL)|Exception|Error(?:\b|:)|^Unrecognized|^Invalid|^Exit")
 
 
-def explain(
-    log_path: Path, console_path: Path, *, offset: int, facts: dict[str, object]
-) -> str | None:
+def explain(log: Log, console: Log, facts: dict[str, object]) -> str | None:
     """Return a sentence with the cause, or None where neither log nor console tells any.
 
     Args:
-        log_path: the node's log; only what stands after `offset` bytes belongs to this start.
-        console_path: what Java itself printed.
-        offset: the log's length before the start.
+        log: the node's own.
+        console: what Java itself printed.
         facts: what the sentences name: directory, address, heap_mb.
     """
-    text = _read(log_path, offset) + _read(console_path, 0)
+    text = log.text() + console.text()
     for pattern, sentence in KNOWN.items():
         match = re.search(pattern, text)
         if match:
@@ -57,16 +56,7 @@ def explain(
 
 
 def _telling_line(text: str) -> str | None:
-    lines = [line for line in text.splitlines() if TELLING.search(line)]
+    lines = [line for line in text.splitlines() if TELLING.search(line) and not EMPTY.match(line)]
     # An exception's first line says more than the stack below it; the last such line is the cause.
     lines = [line for line in lines if not line.startswith(("\t", " "))] or lines
     return lines[-1].strip()[:LONGEST_LINE] if lines else None
-
-
-def _read(path: Path, offset: int) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(offset if offset <= path.stat().st_size else 0)  # rolled over meanwhile
-            return file.read().decode("utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""

@@ -1,8 +1,8 @@
 """A small process between a program and its Java: Java ends when the program does, however it ends.
 
 Run as a script, on the standard library alone, with a plan in its one argument. The program
-holds the other end of the keeper's standard input: a line "let go" there makes the node
-independent, the end of it means that the program is gone. Java itself is tied to the keeper:
+holds the other end of the keeper's standard input: a line there asks for something (see the
+constants), the end of it means that the program is gone. Java itself is tied to the keeper:
 where the system can (Linux), it is killed with it. The keeper lives in a session of its own, so
 that Ctrl-C in a terminal reaches neither before the program stops them in order.
 """
@@ -22,10 +22,20 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LET_GO = b"let go\n"
+LET_GO = b"let go"
+MAKE_ARCHIVE = b"make archive"
 GRACE_SECONDS = 10.0  # between asking Java to stop and killing it
 LOOK_SECONDS = 1.0  # how often to see whether the parent is still the same
 PR_SET_PDEATHSIG = 1
+LOWEST_PRIORITY = 19
+
+
+class ArchiveJob(TypedDict):
+    """How to make a class archive, see `archive`."""
+
+    command: list[str]
+    made: str  # the file that the command writes
+    place: str  # where it goes when it is complete
 
 
 class Plan(TypedDict):
@@ -34,8 +44,9 @@ class Plan(TypedDict):
     command: list[str]
     directory: str
     console: str  # the file for what Java prints
-    lock: int  # the open lock on the node's directory
+    locks: list[int]  # open locks on the node's directory and ports
     parent: int  # the program's process id
+    archive: ArchiveJob | None  # to be made when the program says so
 
 
 def main() -> int:
@@ -48,8 +59,10 @@ def main() -> int:
         print(f"error {problem.strerror or problem}", flush=True)  # noqa: T201 - its one answer
         return 1
     print(f"pid {java.pid}", flush=True)  # noqa: T201 - the answer that is waited for
-    if _watch(java, wake, plan["parent"]):
+    watch = Watch(java, wake, plan)
+    if watch.until_the_end():
         _stop(java)
+    watch.abandon_archive()
     code = java.wait()
     return code if code >= 0 else 128 - code
 
@@ -75,18 +88,19 @@ def _start(plan: Plan) -> subprocess.Popen[bytes]:
             stdout=console,
             stderr=console,
             cwd=plan["directory"],
-            # The lock on the node's directory is held for as long as Java holds this open.
-            pass_fds=(plan["lock"],),
+            # The locks are held for as long as Java holds these open.
+            pass_fds=plan["locks"],
             preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - there are no threads here
         )
 
 
-def _tie_to_parent() -> Callable[[], None]:
+def _tie_to_parent(niceness: int = 0) -> Callable[[], None]:
     """Return what a child of ours runs to be killed when we die, even by SIGKILL."""
     keeper = os.getpid()
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
     def tie() -> None:
+        os.nice(niceness)
         if libc is not None:
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != keeper:  # we died before the tie was made
@@ -95,21 +109,57 @@ def _tie_to_parent() -> Callable[[], None]:
     return tie
 
 
-def _watch(java: subprocess.Popen[bytes], wake: int, parent: int) -> bool:
-    """Wait; True if Java is to be stopped, False if it ended."""
-    kept = [sys.stdin.fileno(), wake]
-    while java.poll() is None:
-        ready, _, _ = select.select(kept, [], [], LOOK_SECONDS)
-        if wake in ready and signal.SIGTERM in os.read(wake, 1024):
-            return True
-        if sys.stdin.fileno() in ready:
-            if os.read(sys.stdin.fileno(), 1024) != LET_GO:
+class Watch:
+    """Waits for the end of Java or of the program, and does what the program asks for meanwhile."""
+
+    def __init__(self, java: subprocess.Popen[bytes], wake: int, plan: Plan) -> None:
+        self.java, self.wake, self.plan = java, wake, plan
+        self.tied = True
+        self.archiver: subprocess.Popen[bytes] | None = None
+
+    def until_the_end(self) -> bool:
+        """Wait; True if Java is to be stopped, False if it ended."""
+        orders = sys.stdin.fileno()
+        while self.java.poll() is None:
+            kept = [self.wake, orders] if self.tied else [self.wake]
+            ready, _, _ = select.select(kept, [], [], LOOK_SECONDS)
+            if self.wake in ready and signal.SIGTERM in os.read(self.wake, 1024):
                 return True
-            kept = [wake]
-        # A child that the program forked may hold our input open after the program's end.
-        if len(kept) > 1 and os.getppid() != parent:
-            return True
-    return False
+            if orders in ready and not self._obey(os.read(orders, 1024)):
+                return True
+            # A child that the program forked may hold our input open after the program's end.
+            if self.tied and os.getppid() != self.plan["parent"]:
+                return True
+            self._keep_archive()
+        return False
+
+    def _obey(self, orders: bytes) -> bool:
+        """Do what the lines say; False if there are none, as the program is gone."""
+        if MAKE_ARCHIVE in orders.splitlines() and self.plan["archive"]:
+            self.archiver = subprocess.Popen(  # noqa: S603 - the command that the program composed
+                self.plan["archive"]["command"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                preexec_fn=_tie_to_parent(LOWEST_PRIORITY),  # noqa: PLW1509 - as above
+            )
+        self.tied = self.tied and LET_GO not in orders.splitlines()
+        return bool(orders)
+
+    def _keep_archive(self) -> None:
+        """Put the archive where it belongs once it is complete."""
+        if self.archiver and self.archiver.poll() == 0 and self.plan["archive"]:
+            with contextlib.suppress(OSError):
+                os.replace(self.plan["archive"]["made"], self.plan["archive"]["place"])  # noqa: PTH105
+            self.archiver = None
+
+    def abandon_archive(self) -> None:
+        """Make sure that nothing of an archive stays behind that is not complete."""
+        if self.archiver and self.plan["archive"]:
+            self.archiver.kill()
+            self.archiver.wait()
+            with contextlib.suppress(OSError):
+                os.unlink(self.plan["archive"]["made"])  # noqa: PTH108
 
 
 def _stop(java: subprocess.Popen[bytes]) -> None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import select
 import signal
-import subprocess
-import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from graphql_api.embedded import command, config, directory, failure, keeper, ports
+from graphql_api.embedded import archive, command, config, directory, failure, keeper, ports
 from graphql_api.embedded.errors import EmbeddedCassandraError, storage_error
 from graphql_api.embedded.jars import ensure_jars
-from graphql_api.embedded.java import environment, find_java
+from graphql_api.embedded.java import find_java
+from graphql_api.embedded.kept import KeptJava
+from graphql_api.embedded.logs import READY, Log
 from graphql_api.embedded.probe import answers_cql
 from graphql_api.embedded.progress import Report, silent
 from graphql_api.embedded.settings import CASSANDRA_VERSION, NodeSettings
@@ -26,9 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from graphql_api.embedded.java import Java
+
 STOP_SECONDS = 10.0
 LOOK_SECONDS = 0.05
-KEEPER_SECONDS = 20.0  # a keeper that has not answered by then never will
 
 
 class Node:
@@ -45,12 +44,12 @@ class Node:
         self.settings = replace(settings, directory=settings.directory.absolute())
         self.report = report
         self.log_path: Path = self.settings.directory / "logs" / "system.log"
-        self._console_path = self.settings.directory / "logs" / "console.log"
+        self._log = Log(self.log_path)
+        self._console = Log(self.log_path.with_name("console.log"))
+        self._class_list = self.settings.directory / "tmp" / "classes.lst"
         self._ports = config.Ports(settings.cql_port or 0, settings.storage_port or 0)
-        self._keeper: subprocess.Popen[bytes] | None = None
-        self._pid = 0
-        self._log_offset = 0
-        self._stopping = threading.Lock()
+        self._java: KeptJava | None = None
+        self._ending = threading.Lock()
 
     @property
     def address(self) -> str:
@@ -70,7 +69,8 @@ class Node:
     @property
     def pid(self) -> int:
         """Java's process id; 0 when it does not run."""
-        return self._pid if self.is_running() else 0
+        java = self._java
+        return java.pid if java and java.is_running() else 0
 
     def __enter__(self) -> Self:
         self.start()
@@ -92,131 +92,127 @@ class Node:
         """
         if self.is_running():
             return
+        self.stop()  # reaps one that died
         try:
-            lock = self._take_directory()
-        except OSError as problem:
-            raise storage_error(problem, self.settings.directory) from problem
-        try:
-            self._launch(lock)
-        except OSError as problem:
-            raise storage_error(problem, self.settings.directory) from problem
-        finally:
-            os.close(lock)
-        try:
+            # The keeper and Java inherit the locks; ours are closed once they have them.
+            with ExitStack() as locks:
+                self._launch(self._take_directory(locks), locks)
             self._wait_until_ready()
+        except OSError as problem:
+            self.stop()
+            raise storage_error(problem, self.settings.directory) from problem
         except BaseException:  # Ctrl-C too: no half-started node stays behind
             self.stop()
             raise
+        self._make_archive()
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Have the node write down what it holds in memory and end; kill it after `timeout` s."""
-        with self._stopping:
-            if self._keeper is None:
-                return
-            if self._keeper.poll() is None:
-                self._signal(signal.SIGCONT)
-                self._signal(signal.SIGTERM)
-                with suppress(subprocess.TimeoutExpired):
-                    self._keeper.wait(timeout)
-            self._kill()
+        with self._ending:
+            if self._java:
+                self._java.stop(timeout)
+                self._java = None
 
     def kill(self) -> None:
         """End the node with SIGKILL, as a crash would."""
-        with self._stopping:
-            if self._keeper is not None:
-                self._kill()
+        with self._ending:
+            if self._java:
+                self._java.kill()
+                self._java = None
 
     def freeze(self) -> None:
         """Stop the process in its tracks (SIGSTOP): connections stay open and nothing answers."""
-        self._signal(signal.SIGSTOP)
+        if self._java:
+            self._java.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let a frozen node go on."""
-        self._signal(signal.SIGCONT)
+        if self._java:
+            self._java.signal(signal.SIGCONT)
 
     def is_running(self) -> bool:
         """Say whether the process lives; a frozen one does."""
-        return self._keeper is not None and self._keeper.poll() is None
+        java = self._java
+        return java is not None and java.is_running()
+
+    def log_text(self) -> str:
+        """Return what the node has logged since its last start."""
+        return self._log.text()
 
     def let_go(self) -> None:
         """Let the node outlive this process; `background` finds it again by its directory."""
-        if self._keeper is None or self._keeper.stdin is None:
-            return
-        self._record(background=True)
-        self._keeper.stdin.write(keeper.LET_GO)
-        self._keeper.stdin.close()
-        _LET_GO.append(self._keeper)
-        self._keeper = None
+        with self._ending:
+            if self._java:
+                self._record(self._java, background=True)
+                self._java.let_go()
+                self._java = None
 
-    def _take_directory(self) -> int:
-        """Make and lock the directory; return the lock."""
+    def _take_directory(self, locks: ExitStack) -> int:
+        """Make, lock and check the directory; return the lock."""
         place = self.settings.directory
         place.mkdir(parents=True, exist_ok=True)
         lock = directory.lock(place)
-        try:
-            directory.claim_version(place)
-            (place / directory.RECORD).unlink(missing_ok=True)
-            directory.make_room(place)
-        except BaseException:
-            os.close(lock)
-            raise
+        locks.callback(os.close, lock)
+        directory.claim_version(place)
+        (place / directory.RECORD).unlink(missing_ok=True)
+        directory.make_room(place)
         return lock
 
-    def _launch(self, lock: int) -> None:
-        settings = self.settings
+    def _launch(self, lock: int, locks: ExitStack) -> None:
         self.report("Looking for Java 11 or 17")
         java = find_java()
         jars = ensure_jars(self.report)
-        self._ports = self._choose_ports()
-        config.write(settings, self._ports, self.log_path)
-        self._log_offset = self.log_path.stat().st_size if self.log_path.exists() else 0
+        held = [lock, *self._reserve_ports(locks)]
+        config.write(self.settings, self._ports, self.log_path)
+        self._log = self._log.from_here()
         self.report(f"Starting Cassandra {CASSANDRA_VERSION}", f"on Java {java.version}")
-        self._start_keeper(command.command(settings, java, jars, self.log_path), lock)
-        self._record(background=False)
-
-    def _choose_ports(self) -> config.Ports:
-        wanted, address = self.settings, self.settings.address
-        return config.Ports(
-            cql=ports.choose(address, wanted.cql_port, ports.CQL_PORT, "CQL"),
-            storage=ports.choose(
-                address, wanted.storage_port, ports.STORAGE_PORT, "traffic between nodes"
-            ),
-        )
-
-    def _start_keeper(self, java_command: list[str], lock: int) -> None:
+        more, job = self._class_archive(java, jars)
         plan = keeper.Plan(
-            command=java_command,
+            command=command.command(self.settings, java, jars, self.log_path, more),
             directory=str(self.settings.directory),
-            console=str(self._console_path),
-            lock=lock,
+            console=str(self._console.path),
+            locks=held,
             parent=os.getpid(),
+            archive=job,
         )
-        self._keeper = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, "-I", "-S", keeper.__file__, json.dumps(plan)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment(),
-            pass_fds=(lock,),
-            start_new_session=True,
-        )
-        answer = self._keeper_answer()
-        if not answer.startswith("pid "):
-            self._kill()
-            reason = answer.removeprefix("error ") or "its keeper does not answer"
-            raise EmbeddedCassandraError(f"Java could not be started: {reason}.")
-        self._pid = int(answer.split()[1])
+        self._java = KeptJava(plan, complaints=self.log_path.with_name("keeper.log"))
+        self._record(self._java, background=False)
 
-    def _keeper_answer(self) -> str:
-        if self._keeper is None or self._keeper.stdout is None:
-            return ""
-        ready, _, _ = select.select([self._keeper.stdout], [], [], KEEPER_SECONDS)
-        answer = self._keeper.stdout.readline().decode().strip() if ready else ""
-        self._keeper.stdout.close()
-        return answer
+    def _reserve_ports(self, locks: ExitStack) -> list[int]:
+        """Choose the ports and return the locks on them."""
+        wanted, address = self.settings, self.settings.address
+        cql = ports.choose(address, wanted.cql_port, ports.CQL_PORT, "CQL")
+        locks.callback(os.close, cql.lock)
+        storage = ports.choose(
+            address, wanted.storage_port, ports.STORAGE_PORT, "traffic between nodes"
+        )
+        locks.callback(os.close, storage.lock)
+        self._ports = config.Ports(cql=cql.number, storage=storage.number)
+        return [cql.lock, storage.lock]
+
+    def _class_archive(
+        self, java: Java, jars: list[Path]
+    ) -> tuple[list[str], keeper.ArchiveJob | None]:
+        """Return Java's options for the class archive, and how to make it where there is none."""
+        found = archive.archive_for(java, jars)
+        if found is None:
+            return [], None
+        if found.exists():
+            return found.options(), None
+        with suppress(OSError):  # a cache that cannot be written to is no reason not to start
+            archive.tidy(found)
+            return found.recording_options(self._class_list), found.job(self._class_list)
+        return [], None
+
+    def _make_archive(self) -> None:
+        with suppress(OSError):  # there is no list unless classes were recorded
+            archive.trim(self._class_list)
+            if self._java:
+                self._java.order(keeper.MAKE_ARCHIVE)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + self.settings.start_timeout
-        while not answers_cql(self.address, self.cql_port):
+        while not self._is_ready():
             if not self.is_running():
                 raise EmbeddedCassandraError(f"Cassandra ended while it started. {self._why()}")
             if time.monotonic() > deadline:
@@ -226,51 +222,25 @@ class Node:
                 )
             time.sleep(LOOK_SECONDS)
 
+    def _is_ready(self) -> bool:
+        return answers_cql(self.address, self.cql_port) and READY in self._log.text()
+
     def _why(self) -> str:
         facts: dict[str, object] = {
             "directory": self.settings.directory,
             "address": self.address,
             "heap_mb": self.settings.heap_mb,
         }
-        told = failure.explain(
-            self.log_path, self._console_path, offset=self._log_offset, facts=facts
-        )
+        told = failure.explain(self._log, self._console, facts)
         return f"{told or ''} Its log is {self.log_path}.".strip()
 
-    def _record(self, *, background: bool) -> None:
-        keeper_pid = self._keeper.pid if self._keeper else 0
-        directory.write_record(
-            self.settings.directory,
-            directory.Record(
-                java_pid=self._pid,
-                keeper_pid=keeper_pid,
-                owner_pid=os.getpid(),
-                address=self.address,
-                cql_port=self.cql_port,
-                background=background,
-            ),
+    def _record(self, java: KeptJava, *, background: bool) -> None:
+        record = directory.Record(
+            java_pid=java.pid,
+            keeper_pid=java.keeper_pid,
+            owner_pid=os.getpid(),
+            address=self.address,
+            cql_port=self.cql_port,
+            background=background,
         )
-
-    def _signal(self, number: signal.Signals) -> None:
-        # Java's id is its own for as long as the keeper, its parent, has not ended.
-        if self.is_running() and self._pid:
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, number)
-
-    def _kill(self) -> None:
-        """Kill what is left, and reap it. The keeper ends when Java does."""
-        if self._keeper is None:
-            return
-        if self._pid:
-            self._signal(signal.SIGKILL)
-        else:
-            self._keeper.kill()
-        self._keeper.wait()
-        for pipe in (self._keeper.stdin, self._keeper.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._keeper, self._pid = None, 0
-
-
-# Keepers that were let go: kept so that their handles are not taken for forgotten ones.
-_LET_GO: list[subprocess.Popen[bytes]] = []
+        directory.write_record(self.settings.directory, record)

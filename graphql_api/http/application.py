@@ -14,13 +14,12 @@ from graphql_api.http.request import LARGEST_BODY
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    import strawberry
-
+    from graphql_api.schema.build import PartySchema
     from graphql_api.schema.context import RequestContext
 
 
 def create_application(
-    schema: strawberry.Schema,
+    schema: PartySchema,
     new_context: Callable[[web.Request], RequestContext],
     ping: Callable[[], Awaitable[None]],
     *,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
 from strawberry.http.ides import get_graphql_ide_html
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from graphql_api.engine import Refusal
 from graphql_api.http.media import HTML, LEGACY, RESPONSE, preferred
 from graphql_api.http.request import BadRequestError, GraphQLRequest, read_get, read_post
 from graphql_api.schema.faults import format_error
@@ -18,8 +17,8 @@ from graphql_api.schema.faults import format_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import strawberry
-
+    from graphql_api.engine import Response
+    from graphql_api.schema.build import PartySchema
     from graphql_api.schema.context import RequestContext
 
 READING = frozenset({OperationType.QUERY})
@@ -37,7 +36,7 @@ class GraphQLOverHTTP:
 
     def __init__(
         self,
-        schema: strawberry.Schema,
+        schema: PartySchema,
         new_context: Callable[[web.Request], RequestContext],
         *,
         shows_graphiql: bool,
@@ -76,61 +75,38 @@ class GraphQLOverHTTP:
         accepted: str,
         allowed: frozenset[OperationType],
     ) -> web.Response:
-        try:
-            result = await self._schema.execute(
-                asked.query,
-                variable_values=asked.variables,
-                operation_name=asked.operation_name,
-                context_value=self._new_context(request),
-                allowed_operation_types=allowed,
-            )
-        except CannotGetOperationTypeError:
-            raise BadRequestError(_no_operation(asked.operation_name)) from None
-        except InvalidOperationTypeError as error:
-            message = f"A {error.operation_type.value} is not possible by {request.method}."
-            return _refusal(message, 405, accepted, {"Allow": "POST"})
-        is_before_execution = isinstance(result, PreExecutionError)
-        body: dict[str, Any] = {}
-        if result.errors:
-            body["errors"] = [
-                format_error(error, is_before_execution=is_before_execution)
-                for error in result.errors
-            ]
-        if result.data is not None or not (is_before_execution or _never_ran(body)):
-            body["data"] = result.data
-        return _response(body, _status(body, accepted), accepted)
+        answer = await self._schema.execute_to_bytes(
+            asked.query,
+            asked.variables,
+            self._new_context(request),
+            operation_name=asked.operation_name,
+            allowed_operation_types=allowed,
+            formatter=format_error,
+        )
+        if answer.refusal is Refusal.OPERATION_TYPE:
+            return _response(answer.body, 405, accepted, {"Allow": "POST"})
+        return _response(answer.body, _status(answer, accepted), accepted)
 
 
-def _never_ran(body: dict[str, Any]) -> bool:
-    """Whether variables could not be coerced: the errors of a run have paths."""
-    return any("path" not in error for error in body.get("errors", ()))
-
-
-def _status(body: dict[str, Any], accepted: str) -> int:
-    if accepted == LEGACY or "data" in body:
+def _status(answer: Response, accepted: str) -> int:
+    """What the draft has for each media type: `application/json` hides refusals in a 200."""
+    if accepted == LEGACY or answer.refusal is None:
         return 200
-    code = body["errors"][0]["extensions"]["code"]
-    return 422 if code == "GRAPHQL_VALIDATION_FAILED" else 400
-
-
-def _no_operation(name: str | None) -> str:
-    if name is None:
-        return "The document has no operation to run."
-    return f'The document has no operation named "{name}".'
+    return 422 if answer.refusal is Refusal.VALIDATION else 400
 
 
 def _refusal(
     message: str, status: int, accepted: str, headers: dict[str, str] | None = None
 ) -> web.Response:
     error = {"message": message, "extensions": {"code": "BAD_USER_INPUT"}}
-    return _response({"errors": [error]}, status, accepted, headers)
+    return _response(orjson.dumps({"errors": [error]}), status, accepted, headers)
 
 
 def _response(
-    body: dict[str, Any], status: int, media_type: str, headers: dict[str, str] | None = None
+    body: bytes, status: int, media_type: str, headers: dict[str, str] | None = None
 ) -> web.Response:
     return web.Response(
-        body=orjson.dumps(body),
+        body=body,
         status=status,
         headers={"Content-Type": f"{media_type}; charset=utf-8", **(headers or {})},
     )

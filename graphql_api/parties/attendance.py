@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from graphql_api import clock
 from graphql_api.parties.change import NotFound, Outcome, Reason, Refused
@@ -36,7 +37,10 @@ class Attend:
     expected_people: int | None = None
     at: datetime = field(default_factory=clock.now)
 
-    @property
+    is_creation: ClassVar[bool] = False
+    goes_alone: ClassVar[bool] = False
+
+    @cached_property
     def digest(self) -> bytes:
         """What it asks for."""
         kind = "join" if self.step > 0 else "leave"

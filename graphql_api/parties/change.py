@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
-
-from graphql_api.store.rows import OperationRow, PartyHead, Standing
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from graphql_api.parties.operation import IdempotencyKey
+    from graphql_api.store.rows import PartyHead
 
 
 class Reason(StrEnum):
@@ -60,6 +59,9 @@ Outcome = Applied | Refused | NotFound | KeyReused | OutOfTime
 class Change(Protocol):
     """What one operation would do to a party."""
 
+    is_creation: ClassVar[bool]  # the party is new: there is nothing to read before
+    goes_alone: ClassVar[bool]  # replaces more than the count: shares its batch with no other
+
     @property
     def party_id(self) -> UUID:
         """Which party."""
@@ -75,55 +77,5 @@ class Change(Protocol):
     def decide(self, head: PartyHead | None) -> PartyHead | Outcome:
         """The head that should stand in place of `head`, or how the change ends without one.
 
-        The head's revision and old places are seen to by `judge`.
+        The head's revision and old places are seen to by `group.py`.
         """
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What a change wants to put in the place of the head that it was judged on."""
-
-    before: PartyHead | None
-    after: PartyHead
-    operation: OperationRow
-
-
-def judge(change: Change, standing: Standing) -> Proposal | Outcome:
-    """What a change comes to, seen from a party and the change's own operation row."""
-    if standing.operation is not None:
-        return _recorded(change, standing.operation, standing.head)
-    before = standing.head
-    decision = change.decide(before)
-    if not isinstance(decision, PartyHead):
-        return decision
-    after = _next_revision(before, decision)
-    delta = after.people - before.people if before is not None else 0
-    return Proposal(before, after, operation_row(change, after, delta))
-
-
-def operation_row(
-    change: Change, head: PartyHead, delta: int = 0, refusal: Reason | None = None
-) -> OperationRow:
-    """The row that records how a change ended."""
-    return OperationRow(
-        change.key.operation_key, change.digest, delta, head.people, head.revision, refusal
-    )
-
-
-def _recorded(change: Change, row: OperationRow, head: PartyHead | None) -> Outcome:
-    if row.digest != change.digest:
-        return KeyReused()
-    if head is None:
-        return NotFound()
-    then = head._replace(people=row.after, revision=row.revision)
-    return Applied(then) if row.refusal is None else Refused(Reason(row.refusal), then)
-
-
-def _next_revision(before: PartyHead | None, after: PartyHead) -> PartyHead:
-    if before is None:
-        return after
-    places = set(before.old_places)
-    if before.standing_place != after.standing_place:
-        places.add(before.standing_place)
-    places.discard(after.standing_place)
-    return after._replace(revision=before.revision + 1, old_places=tuple(sorted(places)))

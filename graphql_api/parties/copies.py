@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from graphql_api.store.party_store import PartyStore
-    from graphql_api.store.rows import PartyHead
+    from graphql_api.store.rows import ListedParty, PartyHead, Place
 
 FIRST_ATTEMPT = 0.5  # seconds that a mutation's answer waits for its copy
 ATTEMPTS = 6
@@ -35,13 +35,18 @@ class Copies:
         self._store = store
         self._running: set[asyncio.Task[None]] = set()
 
+    async def delete(self, copy: ListedParty, place: Place, head: PartyHead | None) -> None:
+        """Delete a copy that stands where its party does not, unless a newer one is there."""
+        newest = copy if head is None else head
+        await self._store.delete_copy(copy.party_id, place, _timestamp(newest))
+
     async def write(self, head: PartyHead) -> None:
         """Make the pages show this head, and no place that it has left.
 
         Raises:
             PartyfinderError: some statement was not acknowledged. All can be sent again.
         """
-        timestamp = clock.microseconds(head.created_at) + head.revision
+        timestamp = _timestamp(head)
         gone = {*head.old_places, head.standing_place} if head.closed else set(head.old_places)
         writes: list[Coroutine[None, None, None]] = [
             self._store.delete_copy(head.party_id, place, timestamp) for place in gone
@@ -83,6 +88,11 @@ class Copies:
             else:
                 return
         logger.warning("the copy of party %s is behind until its next change", after.party_id)
+
+
+def _timestamp(party: PartyHead | ListedParty) -> int:
+    """Microseconds, as Cassandra counts: a later revision of a party is a later write."""
+    return clock.microseconds(party.created_at) + party.revision
 
 
 def _is_news_for_city(before: PartyHead | None, after: PartyHead) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphql_api.parties.change import (
     Applied,
@@ -63,13 +64,15 @@ class Create:
     party: NewParty
     at: datetime
     is_out_of_time: bool = False
+    is_creation: ClassVar[bool] = True
+    goes_alone: ClassVar[bool] = True
 
     @property
     def party_id(self) -> UUID:
         """The new party's id."""
         return self.key.party_id
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """What it asks for."""
         return digest("create", **vars(self.party))
@@ -118,8 +121,10 @@ class Update:
     changes: Mapping[str, Any]
     expected_revision: int | None = None
     is_out_of_time: bool = False
+    is_creation: ClassVar[bool] = False
+    goes_alone: ClassVar[bool] = True
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """What it asks for."""
         return digest(
@@ -149,8 +154,10 @@ class Delete:
 
     party_id: UUID
     key: IdempotencyKey
+    is_creation: ClassVar[bool] = False
+    goes_alone: ClassVar[bool] = True
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """What it asks for."""
         return digest("delete", party=self.party_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -30,12 +31,12 @@ class IdempotencyKey:
     text: str
     is_drawn: bool = False
 
-    @property
+    @cached_property
     def operation_key(self) -> str:
         """What the operation's row is stored under: SHA-256 of caller and key."""
         return hashlib.sha256(self._bytes).hexdigest()
 
-    @property
+    @cached_property
     def party_id(self) -> UUID:
         """The id of the party that this key creates: the same on every server, however often."""
         return uuid5(_PARTIES, self.operation_key)

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-import strawberry
+from typing import TYPE_CHECKING
+
 from strawberry.printer import print_schema
 
+from graphql_api.engine.strawberry import Schema
 from graphql_api.schema.mutation import Mutation
 from graphql_api.schema.query import Query
 from graphql_api.schema.scalars import config
 
+if TYPE_CHECKING:
+    from graphql import GraphQLSchema
 
-class Schema(strawberry.Schema):
+
+class PartySchema(Schema):
     """The API. Errors are logged where they are answered, by `faults.py`."""
+
+    @property
+    def graphql_schema(self) -> GraphQLSchema:
+        """The schema as graphql-core has it."""
+        return self._schema
 
     def process_errors(self, errors: object, execution_context: object = None) -> None:
         """Log nothing here."""
 
 
-def build_schema() -> Schema:
-    """The schema that the server executes."""
-    return Schema(query=Query, mutation=Mutation, config=config())
+def build_schema(*, engine: bool = True) -> PartySchema:
+    """The schema that the server executes; without the engine, as graphql-core does."""
+    return PartySchema(query=Query, mutation=Mutation, config=config(), engine=engine)
 
 
 def export_schema() -> str:

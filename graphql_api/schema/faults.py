@@ -6,30 +6,38 @@ import logging
 import secrets
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import GraphQLError
 
+from graphql_api.engine import Refusal
 from graphql_api.errors import ErrorCode, PartyfinderError
 
 logger = logging.getLogger(__name__)
 
 
-def format_error(error: GraphQLError, *, is_before_execution: bool = False) -> dict[str, Any]:
+_REFUSALS = {
+    Refusal.PARSING: ErrorCode.GRAPHQL_PARSE_FAILED,
+    Refusal.VALIDATION: ErrorCode.GRAPHQL_VALIDATION_FAILED,
+    Refusal.OPERATION: ErrorCode.BAD_USER_INPUT,
+    Refusal.OPERATION_TYPE: ErrorCode.BAD_USER_INPUT,
+    Refusal.VARIABLES: ErrorCode.BAD_USER_INPUT,
+}
+
+
+def format_error(error: GraphQLError, refusal: Refusal | None) -> dict[str, Any]:
     """An error of a response.
 
     Args:
-        is_before_execution: the document was not run: it does not parse, or is not valid.
+        refusal: at which step the request was refused; None where it was executed.
     """
     formatted: dict[str, Any] = dict(error.formatted)
     fault = _cause(error)
     if isinstance(fault, PartyfinderError) and fault.code is not ErrorCode.INTERNAL_SERVER_ERROR:
         formatted["message"] = fault.message
         formatted["extensions"] = fault.extensions
-    elif isinstance(error, GraphQLSyntaxError):
-        formatted["extensions"] = {"code": ErrorCode.GRAPHQL_PARSE_FAILED}
-    elif is_before_execution:
-        formatted["extensions"] = {"code": ErrorCode.GRAPHQL_VALIDATION_FAILED}
+    elif refusal is not None:
+        formatted["extensions"] = {"code": _REFUSALS[refusal]}
     elif fault is None:
-        # graphql-core's own: a variable or an argument that cannot be coerced.
+        # graphql-core's own: an argument that cannot be coerced.
         formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}
     else:
         formatted["message"], formatted["extensions"] = _masked(fault)

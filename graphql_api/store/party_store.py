@@ -10,6 +10,7 @@ from cassandra.query import UNSET_VALUE
 from graphql_api.store import statements
 from graphql_api.store.rows import (
     CityRow,
+    Decision,
     ListedParty,
     OperationRow,
     PartyHead,
@@ -19,13 +20,15 @@ from graphql_api.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from uuid import UUID
 
     from graphql_api.store.bridge import Rows
     from graphql_api.store.session import Bound, Session
 
 HEAD_KIND, OPERATION_KIND = 0, 1
+_HEAD_KEY = (HEAD_KIND, "")
+KEYS_PER_READ = 24  # with the head's, as many as Astra takes in one IN of clustering keys
 _HEAD_WIDTH = len(PartyHead._fields)
 _PREFIX_LENGTH = 10
 PING_TIMEOUT = 2.0
@@ -34,8 +37,7 @@ PING_TIMEOUT = 2.0
 class PartyStore:
     """Parties, their operations, their copies in city pages, and the cities that have any.
 
-    Every method raises a PartyfinderError where the database does not answer; those that change a
-    party raise AmbiguousError instead, and are never sent twice by the driver.
+    Every method raises a PartyfinderError where the database does not answer.
     """
 
     def __init__(self, session: Session) -> None:
@@ -46,37 +48,46 @@ class PartyStore:
         rows = await self._session.execute(statements.READ_HEAD, (party_id,))
         return _head(rows[0]) if rows else None
 
-    async def read_standing(self, party_id: UUID, key: str, timeout: float) -> Standing:
-        """The party and one of its operations, as far as they are known to be decided."""
-        rows = await self._session.execute(statements.READ_STANDING, (party_id, key), timeout)
-        return _standing(rows)
+    async def confirm_standing(
+        self, party_id: UUID, keys: Sequence[str], timeout: float
+    ) -> Standing:
+        """The party and its operations of these keys, at SERIAL.
 
-    async def confirm_standing(self, party_id: UUID, key: str, timeout: float) -> Standing:
-        """The same at SERIAL: whatever was in flight before this read is decided by it."""
-        rows = await self._session.execute(statements.CONFIRM_STANDING, (party_id, key), timeout)
-        return _standing(rows)
+        Whatever was in flight before this read is decided by it.
+        """
+        head = None
+        operations: dict[str, OperationRow] = {}
+        for start in range(0, max(len(keys), 1), KEYS_PER_READ):
+            wanted = [(OPERATION_KIND, key) for key in keys[start : start + KEYS_PER_READ]]
+            rows = await self._session.execute(
+                statements.CONFIRM_STANDING, (party_id, [_HEAD_KEY, *wanted]), timeout
+            )
+            head, found = _standing(rows)
+            operations |= found
+        return Standing(head, operations)
 
     async def propose(
         self,
         before: PartyHead | None,
         after: PartyHead,
-        operation: OperationRow,
-        ttl: int,
+        operations: Iterable[tuple[OperationRow, int]],
         timeout: float,
-    ) -> bool:
-        """Put `after` in the place of `before`, with the operation that did it; whether it applied.
+    ) -> Decision:
+        """Put `after` in the place of `before`, with the operations that did it, each with its TTL.
 
-        It applies where the head is still that of `before` (its revision; none where None) and the
-        operation has no row yet.
+        It applies where the head still has the revision of `before` and is open (where `before` is
+        None: there is no head) and none of the operations has a row.
+
+        Raises:
+            AmbiguousError: it may have been applied, or may be yet.
+            PartyfinderError: it was not applied, and never will be.
         """
-        parts = [_replacement(before, after), _operation(after.party_id, operation, ttl)]
-        return await self._session.apply(parts, timeout)
-
-    async def record_refusal(
-        self, party_id: UUID, operation: OperationRow, ttl: int, timeout: float
-    ) -> bool:
-        """Record a refusal, unless the operation has a row already; whether it was recorded."""
-        return await self._session.apply([_operation(party_id, operation, ttl)], timeout)
+        parts = [_replacement(before, after)]
+        parts += (_operation(after.party_id, row, ttl) for row, ttl in operations)
+        rows = await self._session.apply(parts, timeout)
+        if rows[0]["[applied]"]:
+            return Decision(applied=True, head=after, operations={})
+        return _refused(rows)
 
     async def read_slice(self, page: Slice) -> list[ListedParty]:
         """One read of a city's year."""
@@ -112,6 +123,19 @@ class PartyStore:
             (timestamp, place.city_key, place.date.year, place.date, party_id),
         )
 
+    async def scan_heads(self, after: int, limit: int) -> list[tuple[int, PartyHead | None]]:
+        """The next partitions of `party` after a token: each one's token and its head.
+
+        A partition whose head is gone, with operations still standing, has None.
+        """
+        rows = await self._session.execute(statements.SCAN_HEADS, (after, limit))
+        return [(token, _head(head) if kind == HEAD_KIND else None) for token, kind, *head in rows]
+
+    async def scan_city_years(self, after: int, limit: int) -> list[tuple[int, str, int]]:
+        """The next partitions of `party_by_city` after a token: token, city's key and year."""
+        rows = await self._session.execute(statements.SCAN_CITY_YEARS, (after, limit))
+        return [(token, city_key, year) for token, city_key, year in rows]
+
     async def write_city(self, row: CityRow, ttl: int, timestamp: int) -> None:
         """Keep a city findable for `ttl` seconds under each of its prefixes."""
         writes = (
@@ -145,20 +169,37 @@ def _prefixes(city_key: str) -> Iterable[str]:
     return (city_key[:length] for length in range(1, min(len(city_key), _PREFIX_LENGTH) + 1))
 
 
-def _head(row: tuple[Any, ...]) -> PartyHead:
+def _head(row: Sequence[Any]) -> PartyHead:
     head = PartyHead._make(row)
-    return head._replace(old_places=tuple(Place(*place) for place in head.old_places or ()))
+    if not head.old_places:
+        return head._replace(old_places=())
+    return head._replace(old_places=tuple(Place(*place) for place in head.old_places))
 
 
 def _standing(rows: Rows) -> Standing:
-    head = operation = None
+    head, operations = None, {}
     for row in rows:
         kind, *fields = row[_HEAD_WIDTH:]
         if kind == HEAD_KIND:
             head = _head(row[:_HEAD_WIDTH])
         else:
             operation = OperationRow._make(fields)
-    return Standing(head, operation)
+            operations[operation.key] = operation
+    return Standing(head, operations)
+
+
+def _refused(rows: list[dict[str, Any]]) -> Decision:
+    """What stood in a batch's way; where that is not the head, there is none."""
+    head, operations = None, {}
+    for row in rows:
+        if "kind" not in row:
+            continue
+        if row["kind"] == HEAD_KIND:
+            head = _head([row[column] for column in statements.HEAD_COLUMNS])
+        else:
+            operation = OperationRow._make(row[name] for name in statements.OPERATION_COLUMNS)
+            operations[operation.key] = operation
+    return Decision(applied=False, head=head, operations=operations)
 
 
 def _replacement(before: PartyHead | None, after: PartyHead) -> Bound:

@@ -76,10 +76,18 @@ class OperationRow(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """A party's head and one operation of it, read together."""
+    """A party's head and some of its operations by their keys, read together."""
 
     head: PartyHead | None
-    operation: OperationRow | None
+    operations: dict[str, OperationRow]
+
+
+class Decision(NamedTuple):
+    """How a proposal ended. Where it was not applied: what stood in its way."""
+
+    applied: bool
+    head: PartyHead | None
+    operations: dict[str, OperationRow]
 
 
 class CityRow(NamedTuple):

@@ -65,22 +65,28 @@ class Session:
         except Exception as error:
             raise translate(statement, error, conditional=False) from error
 
-    async def apply(self, parts: Sequence[Bound], timeout: float | None = None) -> bool:
-        """Send conditional statements of one partition as one batch; whether it was applied.
+    async def apply(
+        self, parts: Sequence[Bound], timeout: float | None = None
+    ) -> list[dict[str, Any]]:
+        """Send conditional statements of one partition as one batch.
+
+        Returns:
+            What Cassandra answers: one row with `[applied]` true; or false, and then each row that
+            stood in the way with all its columns.
 
         Raises:
             AmbiguousError: it may have been applied, or may be yet.
+            PartyfinderError: it was not applied, and never will be.
         """
         batch = BatchStatement()
         for statement, parameters in parts:
             batch.add(self._prepared[statement].bind(parameters))
         try:
-            rows = await self._send(parts[0][0], batch, timeout)
+            return await self._send(statements.CONDITIONAL_BATCH, batch, timeout)
         except Exception as error:
-            raise translate(parts[0][0], error, conditional=True) from error
-        return bool(rows[0][0])
+            raise translate(statements.CONDITIONAL_BATCH, error, conditional=True) from error
 
-    async def _send(self, statement: Statement, bound: Any, timeout: float | None) -> Rows:
+    async def _send(self, statement: Statement, bound: Any, timeout: float | None) -> list[Any]:
         sent = self._driver.execute_async(
             bound, timeout=None, execution_profile=statement.profile.value
         )

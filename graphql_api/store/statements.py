@@ -28,13 +28,11 @@ _HEAD = (
     "people, capacity, rev, closed, digest, old_places"
 )
 _OPERATION = "kind, key, digest, delta, after, op_rev, refusal"
+HEAD_COLUMNS = tuple(_HEAD.split(", "))
+OPERATION_COLUMNS = tuple(_OPERATION.split(", "))[1:]
 _LISTED = "party_id, city, name, date, time_zone, place, created_at, people, capacity, rev"
 _IS_HEAD = "party_id = ? AND kind = 0 AND key = ''"
 _IS_UNCHANGED = "IF rev = ? AND closed = false"
-_STANDING = (
-    f"SELECT {_HEAD}, {_OPERATION} FROM party"
-    " WHERE party_id = ? AND (kind, key) IN ((0, ''), (1, ?))"
-)
 
 
 def _marks(columns: str) -> str:
@@ -50,8 +48,11 @@ def _page(order: str) -> str:
 
 
 READ_HEAD = Statement("read_head", f"SELECT {_HEAD} FROM party WHERE {_IS_HEAD}")
-READ_STANDING = Statement("read_standing", _STANDING)
-CONFIRM_STANDING = Statement("confirm_standing", _STANDING, Profile.SERIAL)
+CONFIRM_STANDING = Statement(
+    "confirm_standing",
+    f"SELECT {_HEAD}, {_OPERATION} FROM party WHERE party_id = ? AND (kind, key) IN ?",
+    Profile.SERIAL,
+)
 
 # The parts of a conditional batch in one party's partition.
 INSERT_HEAD = Statement(
@@ -77,6 +78,20 @@ INSERT_OPERATION = Statement(
     " VALUES (?, 1, ?, ?, ?, ?, ?, ?) IF NOT EXISTS USING TTL ?",
     Profile.CONDITIONAL,
 )
+
+# Walking whole tables, in the order of the ring.
+SCAN_HEADS = Statement(
+    "scan_heads",
+    f"SELECT token(party_id), kind, {_HEAD} FROM party WHERE token(party_id) > ?"
+    " PER PARTITION LIMIT 1 LIMIT ?",
+)
+SCAN_CITY_YEARS = Statement(
+    "scan_city_years",
+    "SELECT DISTINCT token(city_key, year), city_key, year FROM party_by_city"
+    " WHERE token(city_key, year) > ? LIMIT ?",
+)
+
+CONDITIONAL_BATCH = Statement("conditional_batch", "", Profile.CONDITIONAL)
 
 READ_PAGE = Statement("read_page", _page("ASC"))
 READ_PAGE_BACKWARDS = Statement("read_page_backwards", _page("DESC"))
@@ -107,5 +122,5 @@ READ_CITY = Statement(
 )
 
 ALL: tuple[Statement, ...] = tuple(
-    value for value in list(globals().values()) if isinstance(value, Statement)
+    value for value in list(globals().values()) if isinstance(value, Statement) and value.cql
 )

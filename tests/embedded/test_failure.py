@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graphql_api.embedded.failure import explain
+from graphql_api.embedded.logs import Log
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+OPTION_REFUSED = """Unrecognized VM option 'Foo'
+Error: Could not create the Java Virtual Machine.
+Error: A fatal exception has occurred. Program will exit.
+"""
 FACTS: dict[str, object] = {"directory": "/data", "address": "127.0.0.9", "heap_mb": 64}
 
 
 def explained(tmp_path: Path, log: str, console: str = "", offset: int = 0) -> str | None:
     (tmp_path / "system.log").write_text(log)
     (tmp_path / "console.log").write_text(console)
-    return explain(tmp_path / "system.log", tmp_path / "console.log", offset=offset, facts=FACTS)
+    return explain(Log(tmp_path / "system.log", offset), Log(tmp_path / "console.log"), FACTS)
 
 
 @pytest.mark.parametrize(
@@ -37,8 +42,10 @@ def explained(tmp_path: Path, log: str, console: str = "", offset: int = 0) -> s
         ),
         (
             "ERROR [main] Saved cluster name one != configured name two",
-            "The data in /data belongs to a cluster of another name: Saved cluster name one != "
-            "configured name two. Use that name, or another directory.",
+            (
+                "The data in /data belongs to a cluster of another name: Saved cluster name one != "
+                "configured name two. Use that name, or another directory."
+            ),
         ),
         (
             "Error occurred during initialization of VM\nCould not reserve enough space for heap",
@@ -50,9 +57,11 @@ def explained(tmp_path: Path, log: str, console: str = "", offset: int = 0) -> s
         ),
         (
             "ERROR [main] Detected unreadable sstables /data/nb-1, please check",
-            "The data in /data cannot be read by this Cassandra; another version may have written "
-            "it: unreadable sstables /data/nb-1, please check. Move that directory away to begin "
-            "anew.",
+            (
+                "The data in /data cannot be read by this Cassandra; another version may have "
+                "written it: unreadable sstables /data/nb-1, please check. Move that directory "
+                "away to begin anew."
+            ),
         ),
     ],
 )
@@ -69,7 +78,7 @@ def test_an_unknown_cause_is_quoted(tmp_path: Path) -> None:
 
 
 def test_java_that_refuses_an_option_is_quoted(tmp_path: Path) -> None:
-    assert explained(tmp_path, "", "Unrecognized VM option 'Foo'\n") == (
+    assert explained(tmp_path, "", OPTION_REFUSED) == (
         "Its last word was: \"Unrecognized VM option 'Foo'\"."
     )
 
@@ -80,5 +89,5 @@ def test_earlier_starts_do_not_count(tmp_path: Path) -> None:
 
 
 def test_no_log_at_all(tmp_path: Path) -> None:
-    nowhere = tmp_path / "none"
-    assert explain(nowhere, nowhere, offset=0, facts=FACTS) is None
+    nowhere = Log(tmp_path / "none")
+    assert explain(nowhere, nowhere.from_here(), FACTS) is None

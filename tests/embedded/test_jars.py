@@ -83,9 +83,11 @@ def test_a_damaged_jar_in_the_cache_is_fetched_again(
     jars.ensure_jars(jars=locked)
     (cache / PATHS[0]).write_bytes(damage)
     told: list[str] = []
-    jars.ensure_jars(lambda step, detail="", share=None: told.append(detail), locked)
+    jars.ensure_jars(
+        lambda _step, detail="", fraction=None: told.append(f"{detail} {fraction}"), locked
+    )
     assert (cache / PATHS[0]).read_bytes() == PATHS[0].encode()
-    assert told == ["0 of 1 jars", "1 of 1 jars"]
+    assert told == ["0 of 1 jars 0.0", "1 of 1 jars 1.0"]
 
 
 def test_intact_jars_need_no_repository(

@@ -28,12 +28,10 @@ def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No Java anywhere but where a test puts one; `usual/*` is a usual place."""
     (tmp_path / "path").mkdir()
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setenv("PATH", f"{tmp_path}/path/bin:{tmp_path}/second/bin:/bin:/usr/bin")
     monkeypatch.setattr(java, "USUAL_PLACES", (f"{tmp_path}/usual/*/bin/java",))
     monkeypatch.setattr(java, "_packaged", lambda: iter(()))
-    monkeypatch.setattr(
-        java.os, "get_exec_path", lambda: [f"{tmp_path}/path/bin", f"{tmp_path}/second/bin"]
-    )
+    folders = [f"{tmp_path}/path/bin", f"{tmp_path}/second/bin"]
+    monkeypatch.setattr("os.get_exec_path", lambda: folders)
 
 
 @pytest.mark.parametrize("version", ["11", "11.0.29", "17", "17.0.15"])

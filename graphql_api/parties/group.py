@@ -1,0 +1,81 @@
+"""What a group of changes comes to, one after another, on one head. Pure: no reads, no writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphql_api.parties.change import Applied, KeyReused, NotFound, Outcome, Reason, Refused
+from graphql_api.store.rows import OperationRow, PartyHead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from graphql_api.parties.change import Change
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What to propose, and the answers that hold once it was applied.
+
+    Args:
+        after: the head that is to stand in the place of the one that was judged on.
+        rows: what is to be recorded of which change; none where there is nothing to propose.
+        outcomes: of each change, in order.
+    """
+
+    after: PartyHead | None
+    rows: list[tuple[Change, OperationRow]]
+    outcomes: list[Outcome]
+
+
+def judge(head: PartyHead | None, changes: Iterable[tuple[Change, bool]]) -> Judgement:
+    """Judge changes in order, each on the head that those before it leave.
+
+    Args:
+        changes: each with whether a refusal of it is to be recorded: it is where its client may
+            send it again, or where an earlier proposal of it may yet be applied.
+    """
+    rows: list[tuple[Change, OperationRow]] = []
+    outcomes: list[Outcome] = []
+    for change, records_refusal in changes:
+        decision = change.decide(head)
+        if isinstance(decision, PartyHead):
+            after = _next(head, decision)
+            delta = 0 if head is None else after.people - head.people
+            rows.append((change, _row(change, after, delta=delta)))
+            outcomes.append(Applied(after))
+            head = after
+            continue
+        if isinstance(decision, Refused) and records_refusal:
+            rows.append((change, _row(change, decision.party, refusal=decision.reason)))
+        outcomes.append(decision)
+    return Judgement(head, rows, outcomes)
+
+
+def replay(change: Change, row: OperationRow, head: PartyHead | None) -> Outcome:
+    """The first answer to a change, from its operation's row and the party as it is now."""
+    if row.digest != change.digest:
+        return KeyReused()
+    if head is None:
+        return NotFound()
+    then = head._replace(people=row.after, revision=row.revision)
+    return Applied(then) if row.refusal is None else Refused(Reason(row.refusal), then)
+
+
+def _row(
+    change: Change, head: PartyHead, *, delta: int = 0, refusal: Reason | None = None
+) -> OperationRow:
+    return OperationRow(
+        change.key.operation_key, change.digest, delta, head.people, head.revision, refusal
+    )
+
+
+def _next(before: PartyHead | None, after: PartyHead) -> PartyHead:
+    """The decision with its revision and the places where copies may still stand."""
+    if before is None:
+        return after
+    if before.standing_place != after.standing_place:
+        places = {*before.old_places, before.standing_place} - {after.standing_place}
+        after = after._replace(old_places=tuple(sorted(places)))
+    return after._replace(revision=before.revision + 1)
