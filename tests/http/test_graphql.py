@@ -199,24 +199,35 @@ async def test_which_operation_of_a_document_is_run(api: Api) -> None:
     one = await post(api, {"query": TWO, "operationName": "One"})
     two = await post(api, {"query": TWO, "operationName": "Two"})
     assert (one.body, two.body) == ({"data": DATA}, {"data": {"node": None}})
-    for accept in (JSON, RESPONSE):
-        for body, message in (
-            (
-                {"query": TWO, "operationName": "Three"},
-                'The document has no operation named "Three".',
-            ),
-            (
-                {"query": "fragment F on City { name }"},
-                "The document has no operation to run.",
-            ),
-        ):
-            answer = await post(api, body, Accept=accept)
-            assert answer.status == 400
-            assert answer.codes == ["BAD_USER_INPUT"]
-            assert answer.body["errors"][0]["message"] == message
-        answer = await post(api, {"query": TWO}, Accept=accept)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"query": TWO, "operationName": "Three"}, 'Unknown operation named "Three".'),
+        (
+            {"query": TWO},
+            "Must provide operation name if query contains multiple operations.",
+        ),
+    ],
+)
+async def test_an_operation_that_cannot_be_told(
+    api: Api, body: dict[str, Any], message: str
+) -> None:
+    for accept, status in ((JSON, 200), (RESPONSE, 400)):
+        answer = await post(api, body, Accept=accept)
+        assert (answer.status, answer.media_type) == (status, accept)
+        assert answer.body == {
+            "errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]
+        }
+
+
+async def test_a_document_without_an_operation(api: Api) -> None:
+    for accept, status in ((JSON, 200), (RESPONSE, 422)):
+        answer = await post(api, {"query": "fragment F on City { name }"}, Accept=accept)
+        assert answer.status == status
         assert "data" not in answer.body
-        assert answer.codes[0] in ("BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED")
+        assert answer.codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
 async def test_queries_by_get(api: Api) -> None:
