@@ -6,7 +6,7 @@ validating by the engine's caches, executing by compiled code. Without any, ther
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import strawberry
 from graphql import (
@@ -90,6 +90,14 @@ _REFUSED: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperat
 KNOWN_PREDICATES.add(optimized_is_awaitable)
 
 
+class OperationNotNamedError(CannotGetOperationTypeError):
+    """A document has several operations and the request names none (GraphQL, section 6.1)."""
+
+    def as_http_error_reason(self) -> str:
+        """Return graphql-core's own message."""
+        return "Must provide operation name if query contains multiple operations."
+
+
 class _EventExecutor(CompiledEvents, StrawberryGraphQLCoreExecutionContext):
     """Runs the events of Strawberry's subscriptions."""
 
@@ -119,7 +127,13 @@ class Schema(strawberry.Schema):
     Takes the same arguments, and `engine=False` to run as Strawberry itself does. Results, errors
     and extensions are Strawberry's; an extension with a `resolve` method, an execution context
     class of one's own and incremental execution make operations fall back to it.
+
+    Attributes:
+        requires_operation_name: whether a document of several operations is refused where the
+            request names none of them, as GraphQL says. Strawberry runs the first.
     """
+
+    requires_operation_name: ClassVar[bool] = False
 
     def __init__(self, *args: Any, engine: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -257,6 +271,8 @@ class Schema(strawberry.Schema):
             operation_extensions,
         )
         if not (self._is_plain and query):
+            if query and self.requires_operation_name:
+                self._require_name(request, self.plans.documents.get(query, _RULES, {}))
             return await super().execute(*request)
         document = self.plans.documents.get(query, _RULES, {})
         if document.refusal is Refusal.PARSING:
@@ -333,11 +349,13 @@ class Schema(strawberry.Schema):
         """Return the name of the operation to execute.
 
         Raises:
-            CannotGetOperationTypeError: there is no such operation.
+            CannotGetOperationTypeError: there is no such operation, or it has to be named.
             InvalidOperationTypeError: it is of a type that is not allowed.
         """
         name = request.operation_name
         if name is None:
+            if self.requires_operation_name:
+                self._require_name(request, document)
             name = document.default_name
         operation_type = document.operation_types.get(name)
         if operation_type is None:
@@ -346,6 +364,10 @@ class Schema(strawberry.Schema):
         if allowed is not None and OperationType(operation_type.value) not in allowed:
             raise InvalidOperationTypeError(OperationType(operation_type.value))
         return name
+
+    def _require_name(self, request: _Request, document: Document) -> None:
+        if request.operation_name is None and len(document.operation_types) > 1:
+            raise OperationNotNamedError(None)
 
     def _refuse(
         self, request: _Request, document: Document, errors: list[GraphQLError]
