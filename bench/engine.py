@@ -235,7 +235,6 @@ async def by_hand(compiled: Schema) -> None:
 
 async def large(compiled: Schema) -> None:
     """Do so for 1,000 rows of 10 columns."""
-
     everything: list[Any] = list(ROWS)
 
     async def rows() -> bytes:

@@ -166,6 +166,30 @@ async def test_siblings_are_cancelled_when_an_error_nulls_their_parent() -> None
     assert seen == ["cancelled"]
 
 
+async def test_errors_below_what_is_already_null_are_dropped() -> None:
+    async def late(turns: int, value: Any) -> Any:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    def now(_info: Any) -> Any:
+        raise ValueError("now")
+
+    root = {
+        "inner": {"late": lambda _info: late(1, ValueError("late")), "now": now},
+        "other": lambda _info: late(6, "other"),
+    }
+    schema = build_schema("type Query { inner: I other: String } type I { late: Int now: Int! }")
+    document = parse("{ inner { late now } other }")
+    expected: Any = execute(schema, document, root)
+    actual: Any = engine.execute(schema, document, root)
+    result = await actual
+    assert result == await expected
+    assert [error.message for error in result.errors] == ["now"]
+
+
 def test_info_is_not_built_for_plain_fields(built_infos: list[str]) -> None:
     schema = build_schema("type Query { items: [Item] } type Item { n: Int }")
     engine.execute_sync(schema, parse("{ items { n } }"), {"items": [{"n": 1}, {"n": 2}]})
