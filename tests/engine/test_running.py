@@ -166,6 +166,37 @@ async def test_siblings_are_cancelled_when_an_error_nulls_their_parent() -> None
     assert seen == ["cancelled"]
 
 
+class Ticket:
+    """An awaitable that is no coroutine, with attributes of its own."""
+
+    n = 7
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __await__(self) -> Any:
+        yield from asyncio.sleep(0).__await__()
+        return self.value
+
+
+async def test_awaitable_objects_are_awaited_wherever_they_stand() -> None:
+    schema = build_schema(
+        "type Query { item: Item items: [Item] ns: [Int] n: Int } type Item { n: Int }"
+    )
+    root = {
+        "item": Ticket({"n": 1}),
+        "items": [Ticket({"n": 2}), {"n": Ticket(3)}, Ticket(Ticket)],
+        "ns": [Ticket(4), 5],
+        "n": Ticket(6),
+    }
+    document = parse("{ item { n } items { n } ns n }")
+    expected: Any = execute(schema, document, root)
+    actual: Any = engine.execute(schema, document, root)
+    result = await actual
+    assert result == await expected
+    assert result.data["items"] == [{"n": 2}, {"n": 3}, {"n": 7}]
+
+
 async def test_errors_below_what_is_already_null_are_dropped() -> None:
     async def late(turns: int, value: Any) -> Any:
         for _ in range(turns):
