@@ -24,7 +24,7 @@ class Odd:
     __repr__ = __str__
 
 
-VALUES = [
+VALUES: list[Any] = [
     *("", "a", "1", "1.5", Text("t"), b"bytes"),
     *(0, 1, -1, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**53, 2**53 + 1, 10**400),
     *(0.0, 1.0, 1.5, float("nan"), float("inf"), float("-inf"), Decimal("1.5"), 1j),

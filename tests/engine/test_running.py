@@ -20,6 +20,7 @@ from graphql import (
     GraphQLSchema,
     build_schema,
     execute,
+    execute_sync,
     get_introspection_query,
     parse,
     subscribe,
@@ -219,6 +220,26 @@ async def test_errors_below_what_is_already_null_are_dropped() -> None:
     result = await actual
     assert result == await expected
     assert [error.message for error in result.errors] == ["now"]
+
+
+@pytest.mark.parametrize("run", [execute_sync, engine.execute_sync])
+def test_types_are_resolved_with_the_info_of_the_field(run: Any) -> None:
+    schema = build_schema(
+        "type Query { deep: [[Some]] } type T { n: Int some: Some } union Some = T"
+    )
+    paths: list[Any] = []
+
+    def resolve_type(_value: Any, info: Any, _type: Any) -> str:
+        paths.append((info.path.as_list(), info.path.typename, info.field_name))
+        return "T"
+
+    some: Any = schema.get_type("Some")
+    some.resolve_type = resolve_type
+    run(schema, parse("{ deep { ... on T { some { __typename } } } }"), {"deep": [[{"some": {}}]]})
+    assert paths == [
+        (["deep"], "Query", "deep"),
+        (["deep", 0, 0, "some"], "T", "some"),
+    ]
 
 
 def test_info_is_not_built_for_plain_fields(built_infos: list[str]) -> None:
