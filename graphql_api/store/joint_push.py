@@ -56,7 +56,7 @@ def supports(session: DriverSession) -> bool:
 
 
 def _is_expected(pool: Any) -> bool:
-    connection = getattr(pool, "_connection", None)
+    connection: Any = getattr(pool, "_connection", None)
     return (
         isinstance(pool, HostConnection)
         and all(hasattr(pool, name) for name in _POOL)
