@@ -13,55 +13,22 @@ from typing import TYPE_CHECKING
 
 from graphql_api.errors import OutcomeUnknownError, PartyfinderError
 from graphql_api.parties.attendance import Attend
-from graphql_api.parties.change import Applied, Outcome, Refused
-from graphql_api.parties.commit import CommitLimits, Committer
-from graphql_api.parties.copies import Copies
+from graphql_api.parties.change import Applied, Refused
+from graphql_api.parties.commit import CommitLimits
 from graphql_api.parties.hosting import Update
 from graphql_api.parties.operation import IdempotencyKey
 from tests.support.history import APPLIED, NOTHING, Ledger, Told, Unsettled, prove
-from tests.support.simulation import Faults, SimulatedStore, SimulatedTables
+from tests.support.simulated_server import Server
+from tests.support.simulation import Faults, SimulatedTables
 from tests.support.some_parties import a_creation
 
 if TYPE_CHECKING:
     from random import Random
 
-    from graphql_api.parties.change import Change
     from graphql_api.store.rows import PartyHead
 
 CLIENTS, TURNS = 8, 6
 LONGEST_THOUGHT = 4.0
-NO_FAULTS = Faults(0, 0, 0, 0)
-
-
-class Server:
-    """One process: it crashes without a word, and another takes its place."""
-
-    def __init__(self, tables: SimulatedTables, random: Random, faults: Faults) -> None:
-        self.store = SimulatedStore(tables, random, faults)
-        self.copies = Copies(self.store)  # type: ignore[arg-type]  # stands in for PartyStore
-        limits = CommitLimits(group_size=random.choice([1, 3, 200]))
-        self.committer = Committer(self.store, self.copies, limits)  # type: ignore[arg-type]
-        self._calls: set[asyncio.Task[Outcome]] = set()
-
-    async def commit(self, change: Change) -> Outcome:
-        """Send a change; ConnectionError where the server dies meanwhile."""
-        call = asyncio.create_task(self.committer.commit(change))
-        self._calls.add(call)
-        try:
-            return await call
-        except asyncio.CancelledError:
-            if call.cancelled() or call.cancel():
-                raise ConnectionError from None
-            raise
-        finally:
-            self._calls.discard(call)
-
-    async def crash(self) -> None:
-        """End everything that runs in it; what it sent is sent."""
-        for call in self._calls:
-            call.cancel()
-        await self.committer.close(0)
-        await self.copies.close(0)
 
 
 @dataclass
@@ -85,7 +52,7 @@ class Crowd:
             people=self.random.choice([0, 3]), capacity=self.random.choice([None, 5])
         )
         self.party_id = creation.party_id
-        honest = Server(self.tables, self.random, NO_FAULTS)
+        honest = Server(self.tables, self.random)
         created = await honest.commit(creation)
         assert isinstance(created, Applied)
         async with asyncio.TaskGroup() as group:
@@ -183,7 +150,8 @@ class Crowd:
                 await crashing.store.settle()
 
     def _a_server(self) -> Server:
-        return Server(self.tables, self.random, self.faults)
+        limits = CommitLimits(group_size=self.random.choice([1, 3, 200]))
+        return Server(self.tables, self.random, self.faults, limits)
 
     @staticmethod
     def _now() -> float:

@@ -127,22 +127,22 @@ class FaultyDriver:
         self.faults: deque[Fault | None] = deque()
         self.batches = 0
         self.batch_sizes: list[int] = []
-        self._driver = driver
+        self.session = driver
 
     def prepare(self, cql: str) -> Any:
         """Prepare a statement."""
-        return self._driver.prepare(cql)
+        return self.session.prepare(cql)
 
     def execute_async(self, bound: Any, **options: Any) -> Any:
         """Send, or have a fault befall it."""
         if not isinstance(bound, BatchStatement):
-            return self._driver.execute_async(bound, **options)
+            return self.session.execute_async(bound, **options)
         self.batches += 1
         self.batch_sizes.append(len(bound))
         fault = self.faults.popleft() if self.faults else None
         if fault is None:
-            return self._driver.execute_async(bound, **options)
-        return _Befallen(fault, lambda: self._driver.execute_async(bound, **options))
+            return self.session.execute_async(bound, **options)
+        return _Befallen(fault, lambda: self.session.execute_async(bound, **options))
 
 
 @dataclass

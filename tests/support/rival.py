@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,17 +57,15 @@ class Rival:
 
     async def ledger(self, party_id: UUID) -> Ledger:
         """The party and all its operations, read and proven."""
-        driver = self.driver._driver
-        columns = ", ".join(OPERATION_COLUMNS)
-        rows = driver.execute(
-            f"SELECT {columns} FROM party WHERE party_id = %s AND kind = 1",
-            (party_id,),
-            execution_profile="plain",
-        )
-        operations = {row[0]: OperationRow(*row) for row in rows}
         head = (await self.store.confirm_standing(party_id, [], 10.0)).head
         assert head is not None
-        return Ledger(head, operations)
+        return Ledger(head, await asyncio.to_thread(self._operations, party_id))
+
+    def _operations(self, party_id: UUID) -> dict[str, OperationRow]:
+        columns = ", ".join(OPERATION_COLUMNS)
+        query = f"SELECT {columns} FROM party WHERE party_id = %s AND kind = 1"
+        rows = self.driver.session.execute(query, (party_id,), execution_profile="plain")
+        return {row[0]: OperationRow(*row) for row in rows}
 
     async def close(self) -> None:
         """Let what is under way end."""

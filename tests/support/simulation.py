@@ -121,6 +121,7 @@ class SimulatedStore:
         self.faults = faults
         self.proposals: list[list[str]] = []
         self.reads = 0
+        self.copies_written = 0
         self.faults_injected = 0
         self._random = random
         self._late: set[asyncio.Task[None]] = set()
@@ -166,6 +167,7 @@ class SimulatedStore:
 
     async def write_copy(self, head: PartyHead, timestamp: int) -> None:
         """A plain write."""
+        self.copies_written += 1
         await self._read()
         self.tables.copy(head.party_id, head.standing_place, timestamp, head)
 
