@@ -45,6 +45,23 @@ async def test_what_was_never_sent_is_sent_again(server: Rival, error: BaseExcep
     assert (await server.ledger(party.party_id)).people_at == {1: 3, 2: 4}
 
 
+async def test_a_lost_answer_is_not_a_conflict_with_itself(server: Rival) -> None:
+    party = await server.post(people=3)
+    server.driver.faults.append(LostAnswer())
+    outcome = await server.commit(join(party.party_id, a_drawn_key(), expected=3))
+    assert outcome == Applied(party._replace(people=4, revision=2))
+    assert (await server.ledger(party.party_id)).people_at == {1: 3, 2: 4}
+
+
+async def test_a_key_that_is_sent_twice_at_once_is_counted_once(server: Rival) -> None:
+    party = await server.post(people=3)
+    change = join(party.party_id)
+    first, second = await asyncio.gather(server.commit(change), server.commit(change))
+    assert first == second == Applied(party._replace(people=4, revision=2))
+    assert (await server.ledger(party.party_id)).people_at == {1: 3, 2: 4}
+    assert server.driver.batch_sizes == [2, 2]  # each a head and one operation
+
+
 async def test_a_lost_answer_of_a_refusal_is_found(server: Rival) -> None:
     party = await server.post(people=3)
     server.driver.faults.append(LostAnswer())
