@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class PartySchema(Schema):
     """The API. Errors are logged where they are answered, by `faults.py`."""
 
-    requires_operation_name = True
+    guesses_operation = False
 
     @property
     def graphql_schema(self) -> GraphQLSchema:

@@ -6,7 +6,7 @@ validating by the engine's caches, executing by compiled code. Without any, ther
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import strawberry
 from graphql import (
@@ -90,11 +90,11 @@ _REFUSED: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperat
 KNOWN_PREDICATES.add(optimized_is_awaitable)
 
 
-class OperationNotNamedError(CannotGetOperationTypeError):
-    """A document has several operations and the request names none (GraphQL, section 6.1)."""
+class UnnamedOperationError(CannotGetOperationTypeError):
+    """Several operations, and no name that tells which is meant."""
 
     def as_http_error_reason(self) -> str:
-        """Return graphql-core's own message."""
+        """What the client reads."""
         return "Must provide operation name if query contains multiple operations."
 
 
@@ -127,13 +127,11 @@ class Schema(strawberry.Schema):
     Takes the same arguments, and `engine=False` to run as Strawberry itself does. Results, errors
     and extensions are Strawberry's; an extension with a `resolve` method, an execution context
     class of one's own and incremental execution make operations fall back to it.
-
-    Attributes:
-        requires_operation_name: whether a document of several operations is refused where the
-            request names none of them, as GraphQL says. Strawberry runs the first.
     """
 
-    requires_operation_name: ClassVar[bool] = False
+    guesses_operation = True
+    """Whether the first of several operations is run where none is named, as Strawberry does; the
+    specification has that refused."""
 
     def __init__(self, *args: Any, engine: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -270,12 +268,13 @@ class Schema(strawberry.Schema):
             allowed_operation_types,
             operation_extensions,
         )
+        if not self.guesses_operation:
+            self._require_name(request)
         if not (self._is_plain and query):
-            if query and self.requires_operation_name:
-                self._require_name(request, self.plans.documents.get(query, _RULES, {}))
             return await super().execute(*request)
         document = self.plans.documents.get(query, _RULES, {})
-        if document.refusal is Refusal.PARSING:
+        is_refused = document.refusal is not None
+        if document.refusal is Refusal.PARSING or (is_refused and not self.guesses_operation):
             return self._refuse(request, document, document.errors)
         name = self._check_operation(request, document)
         if document.refusal is not None:
@@ -345,17 +344,26 @@ class Schema(strawberry.Schema):
         }
         return super()._get_execute_function()(self._schema, node, **given)
 
+    def _require_name(self, request: _Request) -> None:
+        """Refuse to guess which of several operations is meant.
+
+        Raises:
+            UnnamedOperationError: there are several and none is named.
+        """
+        if request.query and request.operation_name is None:
+            document = self.plans.documents.get(request.query, _RULES, {})
+            if document.refusal is None and len(document.operation_types) > 1:
+                raise UnnamedOperationError(None)
+
     def _check_operation(self, request: _Request, document: Document) -> str | None:
         """Return the name of the operation to execute.
 
         Raises:
-            CannotGetOperationTypeError: there is no such operation, or it has to be named.
+            CannotGetOperationTypeError: there is no such operation.
             InvalidOperationTypeError: it is of a type that is not allowed.
         """
         name = request.operation_name
         if name is None:
-            if self.requires_operation_name:
-                self._require_name(request, document)
             name = document.default_name
         operation_type = document.operation_types.get(name)
         if operation_type is None:
@@ -364,10 +372,6 @@ class Schema(strawberry.Schema):
         if allowed is not None and OperationType(operation_type.value) not in allowed:
             raise InvalidOperationTypeError(OperationType(operation_type.value))
         return name
-
-    def _require_name(self, request: _Request, document: Document) -> None:
-        if request.operation_name is None and len(document.operation_types) > 1:
-            raise OperationNotNamedError(None)
 
     def _refuse(
         self, request: _Request, document: Document, errors: list[GraphQLError]
