@@ -224,11 +224,11 @@ async def test_an_operation_that_cannot_be_told(
 
 
 async def test_a_document_without_an_operation(api: Api) -> None:
-    for accept, status in ((JSON, 200), (RESPONSE, 400)):
+    for accept, status in ((JSON, 200), (RESPONSE, 422)):
         answer = await post(api, {"query": "fragment F on City { name }"}, Accept=accept)
         assert answer.status == status
         assert "data" not in answer.body
-        assert answer.codes == ["BAD_USER_INPUT"]
+        assert answer.codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
 async def test_of_several_operations_none_is_run_by_chance(api: Api) -> None:

@@ -57,8 +57,8 @@ def history(*steps: tuple[str, int] | str) -> list[PartyHead]:
     heads = [head]
     for step in steps:
         after = head
-        if step == "join":
-            after = head._replace(people=head.people + 1)
+        if step in ("join", "leave"):
+            after = head._replace(people=head.people + (1 if step == "join" else -1))
         elif step == "clear":
             after = head._replace(place=None, capacity=None)
         elif step == "delete":
@@ -75,7 +75,8 @@ def history(*steps: tuple[str, int] | str) -> list[PartyHead]:
 
 
 HISTORIES = {
-    "joins": ("join", "join", "clear"),
+    "joins and a leave": ("join", "join", "leave"),
+    "fewer details": ("join", "clear"),
     "to another city and back": (("b", 0), ("a", 0)),
     "to another date and back": (("a", 5), ("a", 0), "join"),
     "to another year and back": (("a", 9000), ("a", 0)),
