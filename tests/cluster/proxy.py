@@ -48,7 +48,7 @@ class Proxy:
         self._target = target
         self._port = port
         self._server: asyncio.Server | None = None
-        self._links: set[asyncio.Task[None]] = set()
+        self._links: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Listen."""
@@ -58,9 +58,11 @@ class Proxy:
         """End every connection."""
         if self._server is not None:
             self._server.close()
-        for task in self._links:
+        links = dict(self._links)
+        for task, client in links.items():
             task.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
+            client.transport.abort()
+        await asyncio.gather(*links, return_exceptions=True)
 
     def harm(self) -> Harm | None:
         """What befalls the batch that has just come."""
@@ -70,15 +72,18 @@ class Proxy:
             self.done[harm] += 1
         return harm
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._carry(reader, writer))
+        self._links[task] = writer
+        task.add_done_callback(self._links.pop)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             node = await asyncio.open_connection(self._target, self._port)
         except OSError:  # killed: its clients see a closed door too
             writer.transport.abort()
             return
-        link = asyncio.create_task(_Link(self, (reader, writer), node).run())
-        self._links.add(link)
-        link.add_done_callback(self._links.discard)
+        await _Link(self, (reader, writer), node).run()
 
 
 class _Link:
