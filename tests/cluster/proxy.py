@@ -43,6 +43,7 @@ class Proxy:
     ) -> None:
         self.address = address
         self.choose = choose
+        self.is_stopped = False
         self.batches = 0
         self.done: Counter[Harm] = Counter()
         self._target = target
@@ -55,14 +56,15 @@ class Proxy:
         self._server = await asyncio.start_server(self._accept, self.address, self._port)
 
     async def stop(self) -> None:
-        """End every connection."""
+        """End every connection, also one that is only just being made."""
+        self.is_stopped = True
         if self._server is not None:
             self._server.close()
-        links = dict(self._links)
-        for task, client in links.items():
-            task.cancel()
-            client.transport.abort()
-        await asyncio.gather(*links, return_exceptions=True)
+        for client in self._links.values():
+            client.transport.abort()  # and the rest of the link follows by itself
+        await asyncio.sleep(0.1)
+        if self._links:
+            await asyncio.wait(self._links, timeout=2 * DELAY)
 
     def harm(self) -> Harm | None:
         """What befalls the batch that has just come."""
@@ -73,6 +75,9 @@ class Proxy:
         return harm
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_stopped:
+            writer.transport.abort()
+            return
         task = asyncio.create_task(self._carry(reader, writer))
         self._links[task] = writer
         task.add_done_callback(self._links.pop)
@@ -108,7 +113,7 @@ class _Link:
         try:
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
             self._client.transport.abort()
-            if self._delayed:
+            if self._delayed and not self._proxy.is_stopped:
                 await asyncio.wait(self._delayed)
         finally:
             there.cancel()
