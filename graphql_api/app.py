@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from graphql_api.http.application import create_application
 from graphql_api.parties.commit import CommitLimits, Committer
 from graphql_api.parties.copies import Copies
+from graphql_api.parties.keys import Keys
 from graphql_api.parties.reading import Reader
 from graphql_api.schema.build import build_schema
 from graphql_api.schema.context import RequestContext
@@ -38,10 +39,11 @@ class Parts:
     reader: Reader
     copies: Copies
     committer: Committer
+    keys: Keys
 
     def new_context(self, caller: str = "") -> RequestContext:
         """The context of one request."""
-        return RequestContext(self.reader, self.committer, caller)
+        return RequestContext(self.reader, self.committer, self.keys, caller)
 
 
 @asynccontextmanager
@@ -67,7 +69,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         )
         committer = Committer(store, copies, limits)
         try:
-            yield Parts(store, Reader(store), copies, committer)
+            keys = Keys(store, settings.idempotency_key_ttl)
+            yield Parts(store, Reader(store), copies, committer, keys)
         finally:
             await committer.close(CLOSE_TIMEOUT)
             await copies.close(CLOSE_TIMEOUT)

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from graphql_api.parties.change import KeyReused
+
 if TYPE_CHECKING:
     from uuid import UUID
 
     from graphql_api.parties.change import Change, Outcome
     from graphql_api.parties.commit import Committer
+    from graphql_api.parties.keys import Keys
     from graphql_api.parties.reading import Reader
     from graphql_api.store.rows import CityRow, ListedParty, PartyHead, Slice
 
@@ -36,6 +39,7 @@ class RequestContext:
 
     reader: Reader
     committer: Committer
+    keys: Keys
     caller: str = ""
     loaders: Loaders = field(init=False)
 
@@ -45,6 +49,8 @@ class RequestContext:
 
     async def commit(self, change: Change) -> Outcome:
         """Take a change to its outcome; what is read after it is read anew."""
+        if not await self.keys.claim(change):
+            return KeyReused()
         try:
             return await self.committer.commit(change)
         finally:
