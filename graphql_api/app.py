@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphql_api.http.application import create_application
+from graphql_api.http.operations import Operations
 from graphql_api.parties.commit import CommitLimits, Committer
 from graphql_api.parties.copies import Copies
 from graphql_api.parties.reading import Reader
 from graphql_api.schema.build import build_schema
 from graphql_api.schema.context import RequestContext
+from graphql_api.schema.trusted_documents import load_trusted_documents
 from graphql_api.store.connection import Connection, ConnectionFailedError, connect
 from graphql_api.store.migrate import pending_migrations
 from graphql_api.store.party_store import PartyStore
@@ -88,10 +90,13 @@ async def _session(connection: Connection, settings: Settings) -> Session:
 
 
 def create_app(parts: Parts, settings: Settings) -> web.Application:
-    """The HTTP application over the rules."""
-    return create_application(
-        build_schema(engine=settings.engine),
-        lambda _request: parts.new_context(),
-        parts.store.ping,
-        shows_graphiql=not settings.in_production,
-    )
+    """The HTTP application over the rules.
+
+    Raises:
+        TrustedDocumentsError: the file of trusted documents cannot be used.
+    """
+    schema = build_schema(engine=settings.engine)
+    file = settings.trusted_documents
+    trusted = None if file is None else load_trusted_documents(file, schema)
+    operations = Operations(schema, lambda _request: parts.new_context(), trusted)
+    return create_application(operations, parts.store.ping, settings)
