@@ -84,7 +84,12 @@ async def _session(connection: Connection, settings: Settings) -> Session:
             "`partyfinder sync-schema` once."
         )
     connection.session.set_keyspace(settings.keyspace)
-    session = Session(connection.session, settings.request_timeout)
+    session = Session(
+        connection.session,
+        settings.request_timeout,
+        settings.reads_in_flight,
+        joins_pushes=settings.joins_pushes,
+    )
     await session.prepare()
     return session
 

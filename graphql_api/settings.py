@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     drawn_key_ttl: Annotated[int, Field(ge=60, le=86400)] = 600
     group_size: Annotated[int, Field(ge=1, le=200)] = 200
     queue_length: Annotated[int, Field(ge=1, le=100_000)] = 5000
+    reads_in_flight: Annotated[int, Field(ge=1, le=30_000)] = 1024
+    joins_pushes: bool = True
     proposals_in_flight: Annotated[int, Field(ge=1, le=1024)] = 64
 
     @field_validator("cassandra_contact_points", "cors_origins", mode="before")

@@ -8,6 +8,8 @@ from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from graphql import Undefined
+
 from .awaiting import join_fields, join_items, run_serially
 from .emit import Unit
 from .kinds import KINDS, MAPPING, is_mapping
@@ -29,6 +31,7 @@ def unread(error: Exception, by_key: bool) -> Exception | None:  # noqa: FBT001 
 
 _RUNTIME: dict[str, Any] = {
     "INF": inf,
+    "Undefined": Undefined,
     "KINDS": KINDS,
     "MAPPING": MAPPING,
     "abandon": abandon,

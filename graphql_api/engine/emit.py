@@ -150,13 +150,31 @@ class Unit:
         node = field.node
         if isinstance(node, LeafNode):
             test = leaf_test(node, value)
-            if node.names is not None:
+            if test is None and node.names is None:
+                self.custom_scalar(node, name, value, careful, depth, parent)
+            elif node.names is not None:
                 self.write(depth, self.enum(node.names, value, f"{value} = {{}}"))
                 self.write(depth, f"else: {careful}")
             else:
-                self.write(depth, careful if test is None else f"if {test}: {careful}")
+                self.write(depth, f"if {test}: {careful}")
         else:
             self.composite(field, name, value, careful, depth, parent)
+
+    def custom_scalar(
+        self, node: LeafNode, name: str, value: str, careful: str, depth: int, parent: str
+    ) -> None:
+        """Write the coercion of a value of a class that is known never to be awaitable."""
+        coerce = self.constant("S", node.type.coerce_output_value)
+        self.write(depth, f"if KINDS[type({value})]:")
+        self.write(depth + 1, f"try: coerced = {coerce}({value})")
+        self.write(
+            depth + 1, f"except Exception as error: {value} = {name}.fail(run, error, {parent})"
+        )
+        self.write(depth + 1, "else:")
+        self.write(depth + 2, f"if coerced is None or coerced is Undefined: {careful}")
+        self.write(depth + 2, f"else: {value} = coerced")
+        otherwise = "else" if node.required else f"elif {value} is not None"
+        self.write(depth, f"{otherwise}: {careful}")
 
     def reading(self, read: Attribute | Call | Default) -> str:
         """Return the expression that reads a value from the source."""

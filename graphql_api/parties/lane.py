@@ -93,7 +93,7 @@ class Lane:
         except Exception as error:
             logger.exception("the changes of party %s cannot be made", self._party_id)
             for pending in self._queue:
-                pending.fail(error)
+                pending.give_up(error)
         finally:
             on_idle()
 
@@ -231,10 +231,12 @@ class Lane:
     async def _show_and_tell(
         self, decided: list[tuple[Pending, Outcome]], before: PartyHead | None, after: PartyHead
     ) -> None:
-        if any(isinstance(outcome, Applied) for _, outcome in decided):
-            await self._copies.show(before, after)
-        for pending, outcome in decided:
-            pending.tell(outcome)
+        try:
+            if any(isinstance(outcome, Applied) for _, outcome in decided):
+                await self._copies.show(before, after)
+        finally:  # also where the process ends meanwhile: what is decided is owed
+            for pending, outcome in decided:
+                pending.tell(outcome)
 
     def _without_places_left(self, after: PartyHead) -> PartyHead:
         places = (place for place in after.old_places if place not in self._left_behind)

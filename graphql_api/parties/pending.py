@@ -77,3 +77,8 @@ class Pending:
         self.is_decided = True
         if not self._outcome.done() and self.is_wanted:
             self._outcome.set_exception(error)
+
+    def give_up(self, error: BaseException) -> None:
+        """End the wait because of a defect; what was proposed may have been applied."""
+        in_doubt = self.in_doubt_at is not None
+        self.fail(OutcomeUnknownError(self.change.key.text) if in_doubt else error)

@@ -29,8 +29,10 @@ class Bridge:
     """Hands answers from the driver's thread over to one event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._answers: deque[tuple[asyncio.Future[Rows], Rows, BaseException | None]] = deque()
+        self.loop = loop
+        self._answers: deque[
+            tuple[Callable[[Any, BaseException | None], None], Any, BaseException | None]
+        ] = deque()
         self._is_waking = False
 
     async def wait(self, sent: DriverFuture, timeout: float) -> Rows:
@@ -40,34 +42,53 @@ class Bridge:
             TimeoutError: no answer came within `timeout` seconds. What was sent may still run.
             BaseException: what the driver reports, as it reports it.
         """
-        future: asyncio.Future[Rows] = self._loop.create_future()
-        sent.add_callbacks(
-            lambda rows: self._hand_over(future, rows, None),
-            lambda error: self._hand_over(future, [], error),
-        )
+        future: asyncio.Future[Rows] = self.loop.create_future()
+
+        def receive(rows: Any, error: BaseException | None) -> None:
+            settle(future, rows, error)
+
+        self.connect(sent, receive)
         async with asyncio.timeout(timeout):
             return await future
 
-    def _hand_over(
-        self, future: asyncio.Future[Rows], rows: Rows | None, error: BaseException | None
+    def connect(
+        self, sent: DriverFuture, receive: Callable[[Any, BaseException | None], None]
     ) -> None:
-        # Runs on the driver's thread. Append first, then look: the loop clears the flag first and
-        # takes from the queue then, so no answer is left behind between the two.
-        self._answers.append((future, rows or [], error))
+        """Have the answer to a statement that was sent delivered in the loop."""
+        sent.add_callbacks(
+            lambda rows: self.hand_over(receive, rows, None),
+            lambda error: self.hand_over(receive, None, error),
+        )
+
+    def hand_over(
+        self,
+        receive: Callable[[Any, BaseException | None], None],
+        answer: Any,
+        error: BaseException | None,
+    ) -> None:
+        """Have an answer delivered in the loop; called on the driver's thread."""
+        # Append first, then look: the loop clears the flag first and takes from the queue then, so
+        # no answer is left behind between the two.
+        self._answers.append((receive, answer, error))
         if not self._is_waking:
             self._is_waking = True
             try:
-                self._loop.call_soon_threadsafe(self._deliver)
+                self.loop.call_soon_threadsafe(self._deliver)
             except RuntimeError:  # the loop was closed: nobody waits any more
                 self._answers.clear()
 
     def _deliver(self) -> None:
         self._is_waking = False
         while self._answers:
-            future, rows, error = self._answers.popleft()
-            if future.done():  # timed out or cancelled
-                continue
-            if error is None:
-                future.set_result(rows)
-            else:
-                future.set_exception(error)
+            receive, answer, error = self._answers.popleft()
+            receive(answer, error)
+
+
+def settle(future: asyncio.Future[Rows], rows: Rows | None, error: BaseException | None) -> None:
+    """End a wait, unless it timed out or was cancelled."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(rows or [])
+    else:
+        future.set_exception(error)

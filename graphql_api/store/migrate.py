@@ -113,7 +113,7 @@ def _create_keyspace(session: DriverSession, settings: Settings) -> None:
     datacenter = settings.cassandra_local_datacenter or _local_datacenter(session)
     _run(
         session,
-        f"CREATE KEYSPACE IF NOT EXISTS {settings.keyspace} WITH replication = "
+        f'CREATE KEYSPACE IF NOT EXISTS "{settings.keyspace}" WITH replication = '
         f"{{'class': 'NetworkTopologyStrategy', '{datacenter}': "
         f"{settings.cassandra_replication_factor}}}",
     )
@@ -146,11 +146,11 @@ def _run(session: DriverSession, statement: str) -> None:
 
 
 def _pending(session: DriverSession, keyspace: str) -> list[Migration]:
-    if keyspace.lower() not in session.cluster.metadata.keyspaces:
+    if keyspace not in session.cluster.metadata.keyspaces:
         return migrations()
     try:
         rows = session.execute(
-            f"SELECT version, digest FROM {keyspace}.schema_migration WHERE program = %s",  # noqa: S608  # a keyspace has no place for a marker; settings.py checked it
+            f'SELECT version, digest FROM "{keyspace}".schema_migration WHERE program = %s',  # noqa: S608  # a keyspace has no place for a marker; settings.py checked it
             (_PROGRAM,),
             **_OPTIONS,
         )

@@ -10,6 +10,8 @@ from cassandra.query import BatchStatement
 from graphql_api.store import statements
 from graphql_api.store.bridge import Bridge, Rows
 from graphql_api.store.failures import AmbiguousError, RejectedError, translate
+from graphql_api.store.reads import Reads
+from graphql_api.store.statements import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from graphql_api.store.statements import Statement
 
+_SHARED = frozenset(each for each in statements.ALL if each.is_shared)
 Bound = tuple["Statement", tuple[Any, ...]]
 
 
@@ -28,12 +31,28 @@ class Session:
     Args:
         driver: a connected session of the driver.
         timeout: seconds that a statement may take unless its caller says otherwise.
+        reads_in_flight: how many reads may be under way; further ones wait in order.
+        joins_pushes: whether a turn's reads are handed to the driver in one piece.
     """
 
-    def __init__(self, driver: DriverSession, timeout: float) -> None:
+    def __init__(
+        self,
+        driver: DriverSession,
+        timeout: float,
+        reads_in_flight: int = 1024,
+        *,
+        joins_pushes: bool = True,
+    ) -> None:
         self._driver = driver
         self._timeout = timeout
         self._bridge = Bridge(asyncio.get_running_loop())
+        self._reads = Reads(
+            driver,
+            self._bridge,
+            Profile.PLAIN.value,
+            reads_in_flight,
+            joins_pushes=joins_pushes,
+        )
         self._prepared: dict[Statement, PreparedStatement] = {}
 
     async def prepare(self) -> None:
@@ -59,9 +78,11 @@ class Session:
         Raises:
             PartyfinderError: the database did not answer, in time or at all.
         """
-        bound = self._prepared[statement].bind(parameters)
+        prepared = self._prepared[statement]
         try:
-            return await self._send(statement, bound, timeout)
+            if statement in _SHARED:
+                return await self._reads.read(prepared, parameters, timeout or self._timeout)
+            return await self._send(statement, prepared.bind(parameters), timeout)
         except Exception as error:
             raise translate(statement, error, conditional=False) from error
 

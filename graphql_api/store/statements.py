@@ -22,6 +22,11 @@ class Statement:
     cql: str
     profile: Profile = Profile.PLAIN
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether equal ones in one turn of the loop may share their answer."""
+        return self.profile is Profile.PLAIN and self.cql.startswith("SELECT")
+
 
 _HEAD = (
     "party_id, city, city_key, name, date, time_zone, place, description, host, created_at, "

@@ -20,6 +20,7 @@ from graphql import (
     GraphQLSchema,
     build_schema,
     execute,
+    execute_sync,
     get_introspection_query,
     parse,
     subscribe,
@@ -164,6 +165,81 @@ async def test_siblings_are_cancelled_when_an_error_nulls_their_parent() -> None
     done = await result
     assert (done.data, [error.message for error in done.errors]) == (None, ["fast"])
     assert seen == ["cancelled"]
+
+
+class Ticket:
+    """An awaitable that is no coroutine, with attributes of its own."""
+
+    n = 7
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __await__(self) -> Any:
+        yield from asyncio.sleep(0).__await__()
+        return self.value
+
+
+async def test_awaitable_objects_are_awaited_wherever_they_stand() -> None:
+    schema = build_schema(
+        "type Query { item: Item items: [Item] ns: [Int] n: Int } type Item { n: Int }"
+    )
+    root = {
+        "item": Ticket({"n": 1}),
+        "items": [Ticket({"n": 2}), {"n": Ticket(3)}, Ticket(Ticket)],
+        "ns": [Ticket(4), 5],
+        "n": Ticket(6),
+    }
+    document = parse("{ item { n } items { n } ns n }")
+    expected: Any = execute(schema, document, root)
+    actual: Any = engine.execute(schema, document, root)
+    result = await actual
+    assert result == await expected
+    assert result.data["items"] == [{"n": 2}, {"n": 3}, {"n": 7}]
+
+
+async def test_errors_below_what_is_already_null_are_dropped() -> None:
+    async def late(turns: int, value: Any) -> Any:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    def now(_info: Any) -> Any:
+        raise ValueError("now")
+
+    root = {
+        "inner": {"late": lambda _info: late(1, ValueError("late")), "now": now},
+        "other": lambda _info: late(6, "other"),
+    }
+    schema = build_schema("type Query { inner: I other: String } type I { late: Int now: Int! }")
+    document = parse("{ inner { late now } other }")
+    expected: Any = execute(schema, document, root)
+    actual: Any = engine.execute(schema, document, root)
+    result = await actual
+    assert result == await expected
+    assert [error.message for error in result.errors] == ["now"]
+
+
+@pytest.mark.parametrize("run", [execute_sync, engine.execute_sync])
+def test_types_are_resolved_with_the_info_of_the_field(run: Any) -> None:
+    schema = build_schema(
+        "type Query { deep: [[Some]] } type T { n: Int some: Some } union Some = T"
+    )
+    paths: list[Any] = []
+
+    def resolve_type(_value: Any, info: Any, _type: Any) -> str:
+        paths.append((info.path.as_list(), info.path.typename, info.field_name))
+        return "T"
+
+    some: Any = schema.get_type("Some")
+    some.resolve_type = resolve_type
+    run(schema, parse("{ deep { ... on T { some { __typename } } } }"), {"deep": [[{"some": {}}]]})
+    assert paths == [
+        (["deep"], "Query", "deep"),
+        (["deep", 0, 0, "some"], "T", "some"),
+    ]
 
 
 def test_info_is_not_built_for_plain_fields(built_infos: list[str]) -> None:

@@ -76,6 +76,16 @@ class Party(Node):
     secret: str = strawberry.field(default="s", permission_classes=[Never])
     loud: str = strawberry.field(default="psst", extensions=[Shout()])
 
+    def _guarded(self) -> str | None:
+        return "for nobody"
+
+    guarded: str | None = strawberry.field(resolver=_guarded, permission_classes=[Never])
+
+    def _loudly(self, word: str = "hush") -> str:
+        return word
+
+    loudly: str = strawberry.field(resolver=_loudly, extensions=[Shout()])
+
     @strawberry.field
     def title(self) -> str:
         return self.name.title()
@@ -136,6 +146,12 @@ class Query:
 
         return cast("Found", strawberry.cast(Host, Row()))
 
+    @strawberry.field
+    def disguised(self) -> Found:
+        guest = party(1)
+        object.__setattr__(guest, "nick", "disguised")
+        return cast("Found", strawberry.cast(Host, guest))
+
 
 @strawberry.type
 class Mutation:
@@ -169,7 +185,7 @@ PARTS = "id name people mood moods begins class_ title parentName host { id nick
 QUERIES: list[tuple[str, dict[str, Any] | None]] = [
     (f"query ($n: Int!) {{ parties(first: $n) {{ __typename {PARTS} }} }}", {"n": 3}),
     ("{ parties { loud secret } }", None),
-    ("{ parties(first: 1) { loud } }", None),
+    ("{ parties(first: 1) { loud loudly guarded } }", None),
     ('{ parties { greeting(to: "you", times: 2, mood: WILD) } }', None),
     ("query ($t: String!) { parties { greeting(to: $t, mood: null) } }", {"t": "t"}),
     ('{ a: node(id: "1") { id ... on Party { name } } b: node(id: "h") { id __typename } }', None),
@@ -178,6 +194,7 @@ QUERIES: list[tuple[str, dict[str, Any] | None]] = [
         None,
     ),
     ("{ wrong { __typename } }", None),
+    ("{ found { __typename } disguised { __typename ... on Host { nick } } }", None),
     ('mutation { create(new: {name: "n", moods: [CALM]}) { name people } }', None),
     ("mutation ($new: NewParty!) { create(new: $new) { name } }", {"new": {"name": "x"}}),
     ("mutation ($new: NewParty!) { create(new: $new) { name } }", {"new": {"nme": "x"}}),
@@ -223,6 +240,12 @@ async def test_plain_fields_are_read_without_info(built_infos: list[str]) -> Non
     assert built_infos == ["parties"]
     assert (await on.execute('{ parties(first: 1) { greeting(to: "x") } }')).errors is None
     assert built_infos == ["parties", "parties", "greeting"]
+
+
+async def test_permissions_are_asked() -> None:
+    result = await schemas()[0].execute("{ parties(first: 1) { guarded loudly } }")
+    assert result.data == {"parties": [{"guarded": None, "loudly": "HUSH"}]}
+    assert [error.message for error in result.errors or ()] == ["never"]
 
 
 async def test_another_default_resolver_is_called() -> None:

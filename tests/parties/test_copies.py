@@ -23,6 +23,7 @@ from tests.support.parties import a_head, a_party_id, now, post
 
 if TYPE_CHECKING:
     from graphql_api.app import Parts
+    from graphql_api.parties.change import Change
     from graphql_api.parties.commit import Committer
 
 COLUMNS = ", ".join(ListedParty._fields).replace("revision", "rev")
@@ -121,10 +122,25 @@ async def test_any_history_in_any_order_ends_with_its_last_revision(
     assert await table(parts, heads[0].party_id) == expected
 
 
-async def update(committer: Committer, head: PartyHead, key: str, **changes: Any) -> PartyHead:
-    outcome = await committer.commit(Update(head.party_id, IdempotencyKey("", key), changes))
+async def commit(parts: Parts, committer: Committer, change: Change) -> PartyHead:
+    """The head that a change leaves, as it is kept."""
+    outcome = await committer.commit(change)
     assert isinstance(outcome, Applied), outcome
-    return outcome.party
+    head = await parts.store.read_head(change.party_id)
+    assert head is not None
+    return head
+
+
+def update(head: PartyHead, key: str, **changes: Any) -> Update:
+    return Update(head.party_id, IdempotencyKey("", key), changes)
+
+
+def join(head: PartyHead, key: str = "join") -> Attend:
+    return Attend(head.party_id, IdempotencyKey("", key), 1)
+
+
+async def unavailable(_send: Any) -> Any:
+    raise DatabaseUnavailableError
 
 
 async def test_a_move_remembers_where_it_came_from_until_the_copy_there_is_gone(
@@ -132,52 +148,35 @@ async def test_a_move_remembers_where_it_came_from_until_the_copy_there_is_gone(
 ) -> None:
     head = await post(parts)
     home, away = head.city, a_city()
-    moved = await update(parts.committer, head, "away", city=away)
+    moved = await commit(parts, parts.committer, update(head, "away", city=away))
     assert moved.old_places == (Place(home.casefold(), head.date),)
-    assert await parts.store.read_head(head.party_id) == moved
-    back = await update(parts.committer, head, "back", city=home)
+    back = await commit(parts, parts.committer, update(head, "back", city=home))
     assert back.old_places == (Place(away.casefold(), head.date),)
-    joined = await parts.committer.commit(Attend(head.party_id, IdempotencyKey("", "join"), 1))
-    assert isinstance(joined, Applied)
-    assert joined.party.old_places == ()
-    assert await table(parts, head.party_id) == [as_copied(joined.party)]
+    joined = await commit(parts, parts.committer, join(head))
+    assert joined == head._replace(people=1, revision=4)
+    assert await table(parts, head.party_id) == [as_copied(joined)]
 
 
 async def test_a_copy_that_failed_is_mended_by_the_next_change(parts: Parts) -> None:
     """Its server is gone before the copy: the old place is remembered, and cleared later."""
     head = await post(parts)
-    away = a_city()
-
-    async def unavailable(_send: Any) -> Any:
-        raise DatabaseUnavailableError
-
-    dying, _ = a_committer(
-        parts, read_faults={"write_copy": unavailable, "delete_copy": unavailable}
-    )
-    moved = await update(dying, head, "away", city=away)
-    await update(dying, head, "name", name="Moved")
+    faults = {"write_copy": unavailable, "delete_copy": unavailable}
+    dying, _ = a_committer(parts, read_faults=faults)
+    moved = await commit(parts, dying, update(head, "away", city=a_city()))
+    renamed = await commit(parts, dying, update(head, "name", name="Moved"))
     await dying._copies.close(0)
     assert await table(parts, head.party_id) == [as_copied(head)]
-    found = await parts.store.read_head(head.party_id)
-    assert found is not None
-    assert found.old_places == moved.old_places == (head.standing_place,)
-    joined = await parts.committer.commit(Attend(head.party_id, IdempotencyKey("", "join"), 1))
-    assert isinstance(joined, Applied)
-    assert joined.party.old_places == ()
-    assert await table(parts, head.party_id) == [as_copied(joined.party)]
+    assert renamed.old_places == moved.old_places == (head.standing_place,)
+    joined = await commit(parts, parts.committer, join(head))
+    assert joined == renamed._replace(people=1, revision=4, old_places=())
+    assert await table(parts, head.party_id) == [as_copied(joined)]
 
 
 async def test_a_key_sent_again_mends_the_copy_that_its_first_server_left(parts: Parts) -> None:
     head = await post(parts)
-    join = Attend(head.party_id, IdempotencyKey("", "k"), 1)
-
-    async def unavailable(_send: Any) -> Any:
-        raise DatabaseUnavailableError
-
     dying, _ = a_committer(parts, read_faults={"write_copy": unavailable})
-    first = await dying.commit(join)
-    assert isinstance(first, Applied)
+    joined = await commit(parts, dying, join(head))
     await dying._copies.close(0)
     assert await table(parts, head.party_id) == [as_copied(head)]
-    assert await parts.committer.commit(join) == first
-    assert await table(parts, head.party_id) == [as_copied(first.party)]
+    assert await commit(parts, parts.committer, join(head)) == joined
+    assert await table(parts, head.party_id) == [as_copied(joined)]

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphql_api.app import Parts
+    from graphql_api.parties.change import Change
     from graphql_api.store.rows import PartyHead
     from tests.support.faults import Fault, Send
 
-READ, CONFIRM, REFUSE = "read_standing", "confirm_standing", "insert_operation"
+READ, CONFIRM = "read_head", "confirm_standing"
 JOIN = "count_people+insert_operation"
+REPLACE = "replace_head+insert_operation"
 
 
 def join(head: PartyHead, key: str = "k", *, step: int = 1, **more: Any) -> Attend:
@@ -44,6 +46,12 @@ def after(head: PartyHead, people: int, revision: int) -> PartyHead:
     return head._replace(people=people, revision=revision)
 
 
+def applied(rows: Any) -> bool:
+    """What Cassandra says of a conditional statement."""
+    said: bool = rows[0]["[applied]"]
+    return said
+
+
 async def unavailable(_send: Send) -> Any:
     raise DatabaseUnavailableError
 
@@ -53,11 +61,13 @@ async def too_slow(_send: Send) -> Any:
 
 
 @pytest.mark.parametrize("make", [join, drawn_join])
-async def test_an_answer_that_is_lost_is_found_by_a_serial_read(parts: Parts, make: Any) -> None:
+async def test_an_answer_that_is_lost_is_found_where_it_stands_recorded(
+    parts: Parts, make: Any
+) -> None:
     head = await post(parts, people=2)
     committer, session = a_committer(parts, applies_unheard)
     assert await committer.commit(make(head)) == Applied(after(head, 3, 2))
-    assert session.steps == [READ, JOIN, CONFIRM]
+    assert session.steps == [READ, JOIN, JOIN]
     assert await parts.store.read_head(head.party_id) == after(head, 3, 2)
 
 
@@ -66,7 +76,7 @@ async def test_a_proposal_that_never_arrived_is_proposed_again(parts: Parts, mak
     head = await post(parts, people=2)
     committer, session = a_committer(parts, lost, lost)
     assert await committer.commit(make(head)) == Applied(after(head, 3, 2))
-    assert session.steps == [READ, JOIN, CONFIRM, JOIN, CONFIRM, JOIN]
+    assert session.steps == [READ, JOIN, JOIN, JOIN]
     assert await parts.store.read_head(head.party_id) == after(head, 3, 2)
 
 
@@ -75,69 +85,64 @@ async def test_a_proposal_that_comes_late_does_not_apply_a_second_time(parts: Pa
     late = Held(is_given_up=True)
     committer, _ = a_committer(parts, late)
     assert await committer.commit(join(head)) == Applied(after(head, 3, 2))
-    assert await late.arrive() is False
+    assert not applied(await late.arrive())
     assert await parts.store.read_head(head.party_id) == after(head, 3, 2)
 
 
-@pytest.mark.parametrize("make", [join, drawn_join])
+@pytest.mark.parametrize(("make", "last"), [(join, JOIN), (drawn_join, CONFIRM)])
 async def test_a_proposal_that_comes_after_its_caller_was_refused_does_not_apply(
-    parts: Parts, make: Any
+    parts: Parts, make: Any, last: str
 ) -> None:
     """Also where the count has come back to what it was proposed on."""
     head = await post(parts, people=2, capacity=3)
     late = Held(is_given_up=True)
+    committer, session = a_committer(parts, late, overtaken(parts, join(head, "another")))
+    assert await committer.commit(make(head)) == Refused(Reason.FULL, after(head, 3, 2))
+    # A client's key has its refusal recorded; of a drawn one a SERIAL read is enough.
+    assert session.steps == [READ, JOIN, JOIN, last]
+    await parts.committer.commit(join(head, "a third", step=-1))
+    assert not applied(await late.arrive())
+    assert await parts.store.read_head(head.party_id) == after(head, 2, 3)
 
-    async def filled_meanwhile(send: Send) -> Any:
-        await parts.committer.commit(join(head, "another"))
+
+def overtaken(parts: Parts, change: Change) -> Fault:
+    """Another server is quicker."""
+
+    async def fault(send: Send) -> Any:
+        await parts.committer.commit(change)
         return await send()
 
-    committer, session = a_committer(parts, late, read_faults={CONFIRM: filled_meanwhile})
-    full = after(head, 3, 2)
-    assert await committer.commit(make(head)) == Refused(Reason.FULL, full)
-    # In doubt, so even a refusal of a drawn key is recorded: nothing may overtake it.
-    assert session.steps == [READ, JOIN, CONFIRM, REFUSE]
-    await parts.committer.commit(join(head, "a third", step=-1))
-    assert await late.arrive() is False
-    assert await parts.store.read_head(head.party_id) == after(head, 2, 3)
+    return fault
 
 
 async def test_a_change_proposed_on_an_older_head_is_judged_anew(parts: Parts) -> None:
     head = await post(parts, people=2)
-
-    async def overtaken(send: Send) -> Any:
-        await parts.committer.commit(join(head, "another"))
-        return await send()
-
-    committer, session = a_committer(parts, overtaken)
+    committer, session = a_committer(parts, overtaken(parts, join(head, "another")))
     assert await committer.commit(join(head)) == Applied(after(head, 4, 3))
-    assert session.steps == [READ, JOIN, CONFIRM, JOIN]
+    assert session.steps == [READ, JOIN, JOIN]
     stale = join(head, "expecting", expected_people=4)
-    committer, session = a_committer(parts, overtaken_by_leave(parts, head))
+    leaving = join(head, "leaving", step=-1)
+    committer, session = a_committer(parts, overtaken(parts, leaving))
     assert await committer.commit(stale) == Refused(Reason.CONFLICT, after(head, 3, 4))
-    assert session.steps == [READ, JOIN, CONFIRM, REFUSE]
+    assert session.steps == [READ, JOIN, JOIN]
+    assert await parts.store.read_head(head.party_id) == after(head, 3, 4)
 
 
-def overtaken_by_leave(parts: Parts, head: PartyHead) -> Any:
-    async def overtaken(send: Send) -> Any:
-        await parts.committer.commit(join(head, "leaving", step=-1))
-        return await send()
-
-    return overtaken
-
-
-async def test_a_refusal_is_given_on_a_serial_read_only(parts: Parts) -> None:
+@pytest.mark.parametrize(("make", "second"), [(join, JOIN), (drawn_join, CONFIRM)])
+async def test_a_refusal_is_given_on_a_serial_read_or_a_failed_condition_only(
+    parts: Parts, make: Any, second: str
+) -> None:
     """An ordinary read may be behind: the party that it shows full may not be."""
     head = await post(parts, people=3, capacity=3)
-    asked = head.party_id, join(head).key.operation_key
-    rows = await parts.store._session.execute(statements.READ_STANDING, asked)
+    rows = await parts.store._session.execute(statements.READ_HEAD, (head.party_id,))
     await parts.committer.commit(join(head, "leaving", step=-1))
 
     async def behind_the_times(_send: Send) -> Any:
         return rows
 
     committer, session = a_committer(parts, read_faults={READ: behind_the_times})
-    assert await committer.commit(join(head)) == Applied(after(head, 3, 3))
-    assert session.steps == [READ, CONFIRM, JOIN]
+    assert await committer.commit(make(head)) == Applied(after(head, 3, 3))
+    assert session.steps == [READ, second, JOIN]
 
 
 async def test_a_party_is_missed_on_a_serial_read_only(parts: Parts) -> None:
@@ -160,24 +165,25 @@ async def test_a_refusal_of_a_clients_key_outlives_its_reason(parts: Parts) -> N
     committer, session = a_committer(parts)
     refused = Refused(Reason.FULL, head)
     assert await committer.commit(join(head)) == refused
-    assert session.steps == [READ, CONFIRM, REFUSE]
+    assert session.steps == [READ, JOIN]
     await parts.committer.commit(join(head, "another", step=-1))
     elsewhere, session = a_committer(parts)
-    repeated = await elsewhere.commit(join(head))
-    assert repeated == refused
-    assert session.steps == [READ]
+    assert await elsewhere.commit(join(head)) == refused
+    assert session.steps == [READ, JOIN]
     assert await parts.store.read_head(head.party_id) == after(head, 0, 2)
 
 
-async def test_a_refusal_whose_record_is_in_doubt_is_looked_up(parts: Parts) -> None:
-    for fault, steps in (
-        (applies_unheard, [READ, CONFIRM, REFUSE, CONFIRM]),
-        (lost, [READ, CONFIRM, REFUSE, CONFIRM, REFUSE]),
-    ):
-        head = await post(parts, people=1, capacity=1)
-        committer, session = a_committer(parts, fault)
-        assert await committer.commit(join(head)) == Refused(Reason.FULL, head)
-        assert session.steps == steps
+@pytest.mark.parametrize("fault", [applies_unheard, lost])
+async def test_a_refusal_whose_record_is_in_doubt_is_recorded_once(
+    parts: Parts, fault: Fault
+) -> None:
+    head = await post(parts, people=1, capacity=1)
+    committer, session = a_committer(parts, fault)
+    assert await committer.commit(join(head)) == Refused(Reason.FULL, head)
+    assert session.steps == [READ, JOIN, JOIN]
+    assert await parts.store.read_head(head.party_id) == head
+    await parts.committer.commit(join(head, "another", step=-1))
+    assert await parts.committer.commit(join(head)) == Refused(Reason.FULL, head)
 
 
 async def test_the_same_key_refused_by_one_server_is_never_applied_by_another(
@@ -211,7 +217,7 @@ async def test_the_same_key_applied_by_one_server_is_never_refused_by_another(
     refusing, session = a_committer(parts, held)
     on_its_way = asyncio.create_task(refusing.commit(join(head)))
     await held.has_begun.wait()
-    assert session.steps == [READ, CONFIRM, REFUSE]
+    assert session.steps == [READ, JOIN]
     await parts.committer.commit(join(head, "leaving", step=-1))
     applying, _ = a_committer(parts)
     applied = Applied(after(head, 2, 3))
@@ -244,12 +250,13 @@ async def test_a_key_in_flight_for_two_changes_is_applied_for_one(parts: Parts) 
 async def test_at_the_deadline_the_outcome_is_unknown_and_its_key_resolves_it(
     parts: Parts,
 ) -> None:
-    """Whether the proposal applied or not, however the reads fail, whoever drew the key."""
+    """Whether the proposal applied or not, and whoever drew the key."""
 
-    async def shown(fault: Fault, confirming: Fault, make: Callable[[PartyHead], Attend]) -> None:
+    async def shown(fault: Fault, make: Callable[[PartyHead], Attend]) -> None:
         head = await post(parts, people=2)
         change = make(head)
-        committer, _ = a_committer(parts, fault, read_faults={CONFIRM: confirming}, timeout=2)
+        silent = {CONFIRM: unavailable}
+        committer, _ = a_committer(parts, fault, then=lost, read_faults=silent, timeout=2)
         with pytest.raises(OutcomeUnknownError) as unknown:
             await committer.commit(change)
         key = change.key.text
@@ -259,20 +266,19 @@ async def test_at_the_deadline_the_outcome_is_unknown_and_its_key_resolves_it(
         assert await parts.committer.commit(again) == Applied(after(head, 3, 2))
         assert await parts.store.read_head(head.party_id) == after(head, 3, 2)
 
-    cases = product((applies_unheard, lost), (unavailable, too_slow), (join, drawn_join))
+    cases = product((applies_unheard, lost), (join, drawn_join))
     await asyncio.gather(*(shown(*case) for case in cases))
 
 
 @pytest.mark.parametrize("fault", [unavailable, too_slow])
-async def test_what_was_never_sent_is_not_in_doubt(parts: Parts, fault: Any) -> None:
-    head = await post(parts, people=2)
-    for read_faults in ({READ: fault}, {CONFIRM: fault}):
-        committer, session = a_committer(parts, read_faults=read_faults)
-        empty = head if READ in read_faults else await post(parts)
-        with pytest.raises((DatabaseUnavailableError, DeadlineExceededError)):
-            await committer.commit(join(empty, step=-1))
-        assert JOIN not in session.steps
-        assert await parts.store.read_head(empty.party_id) == empty
+@pytest.mark.parametrize("name", [READ, CONFIRM])
+async def test_what_was_never_sent_is_not_in_doubt(parts: Parts, fault: Fault, name: str) -> None:
+    full = await post(parts, people=2, capacity=2)
+    committer, session = a_committer(parts, read_faults={name: fault})
+    with pytest.raises((DatabaseUnavailableError, DeadlineExceededError)):
+        await committer.commit(drawn_join(full))
+    assert session.steps == ([READ] if name == READ else [READ, CONFIRM])
+    assert await parts.store.read_head(full.party_id) == full
 
 
 async def test_a_creation_in_doubt_is_one_party(parts: Parts) -> None:
@@ -295,7 +301,7 @@ async def test_a_deletion_in_doubt_closes_the_party_once(parts: Parts) -> None:
     change = hosting.Delete(head.party_id, IdempotencyKey("", "k"))
     closed = head._replace(closed=True, revision=2)
     assert await committer.commit(change) == Applied(closed)
-    assert session.steps == [READ, "replace_head+insert_operation", CONFIRM]
+    assert session.steps == [READ, REPLACE, REPLACE]
     assert await parts.committer.commit(change) == Applied(closed)
     assert await parts.committer.commit(join(head, "another")) == NotFound()
 
@@ -304,13 +310,10 @@ async def test_a_proposal_that_comes_after_the_deletion_reopens_nothing(parts: P
     head = await post(parts)
     late = Held(is_given_up=True)
 
-    async def deleted_meanwhile(send: Send) -> Any:
-        await parts.committer.commit(hosting.Delete(head.party_id, IdempotencyKey("", "gone")))
-        return await send()
-
-    committer, _ = a_committer(parts, late, read_faults={CONFIRM: deleted_meanwhile})
+    deletion = hosting.Delete(head.party_id, IdempotencyKey("", "gone"))
+    committer, _ = a_committer(parts, late, overtaken(parts, deletion))
     assert await committer.commit(join(head)) == NotFound()
-    assert await late.arrive() is False
+    assert not applied(await late.arrive())
     assert await parts.store.read_head(head.party_id) == head._replace(closed=True, revision=2)
 
 

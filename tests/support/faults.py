@@ -26,24 +26,27 @@ class FaultySession:
     """Stands between a store and its session.
 
     Args:
-        apply_faults: what happens to the first conditional statements; those after them pass.
-        read_faults: what happens to the first reads of a name.
+        apply_faults: what happens to the first conditional statements.
+        then: what happens to those after them.
+        read_faults: what happens to plain statements, by their names.
     """
 
     def __init__(
         self,
         session: Session,
-        apply_faults: tuple[Fault, ...] = (),
-        read_faults: dict[str, Fault] | None = None,
+        apply_faults: tuple[Fault, ...],
+        then: Fault,
+        read_faults: dict[str, Fault] | None,
     ) -> None:
         self._session = session
         self._apply_faults = deque(apply_faults)
+        self._then = then
         self._read_faults = read_faults or {}
         self.steps: list[str] = []
 
     async def execute(self, statement: Any, *arguments: Any, **options: Any) -> Any:
         """Send a plain statement."""
-        if statement.name in ("read_standing", "confirm_standing"):
+        if statement.name in ("read_head", "confirm_standing"):
             self.steps.append(statement.name)
 
         def send() -> Awaitable[Any]:
@@ -59,7 +62,8 @@ class FaultySession:
         def send() -> Awaitable[Any]:
             return self._session.apply(parts, *arguments, **options)
 
-        return await (self._apply_faults.popleft()(send) if self._apply_faults else send())
+        fault = self._apply_faults.popleft() if self._apply_faults else self._then
+        return await fault(send)
 
 
 async def passes(send: Send) -> Any:
@@ -104,11 +108,12 @@ class Held:
 def a_committer(
     parts: Parts,
     *apply_faults: Fault,
+    then: Fault = passes,
     read_faults: dict[str, Fault] | None = None,
     timeout: float = 30,
 ) -> tuple[Committer, FaultySession]:
     """A committer of its own, as another server process would have one."""
-    session = FaultySession(parts.store._session, apply_faults, read_faults)
+    session = FaultySession(parts.store._session, apply_faults, then, read_faults)
     store = PartyStore(session)  # type: ignore[arg-type]  # it quacks like one
     committer = Committer(store, Copies(store), CommitLimits(timeout))
     return committer, session

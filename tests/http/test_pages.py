@@ -1,0 +1,123 @@
+"""Health, the landing page, and GraphiQL for browsers in development only."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from graphql_api.app import create_app
+from graphql_api.errors import DatabaseUnavailableError, DeadlineExceededError, PartyfinderError
+from graphql_api.http.application import READINESS, create_application
+from graphql_api.schema.build import build_schema
+from graphql_api.settings import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from graphql_api.app import Parts
+    from graphql_api.settings import Settings
+    from tests.support.api import Api
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@asynccontextmanager
+async def running(application: web.Application) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port, *_ = runner.addresses[0]
+    async with aiohttp.ClientSession() as session:
+        yield f"http://{host}:{port}", session
+    await runner.cleanup()
+
+
+async def test_the_process_and_the_service_are_well(api: Api) -> None:
+    for path, status in (("/healthz", "ok"), ("/readyz", "ready")):
+        async with api.session.get(api.url + path) as response:
+            assert response.status == 200
+            assert await response.json() == {"status": status}
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (DatabaseUnavailableError(), "DATABASE_UNAVAILABLE"),
+        (DeadlineExceededError(), "DEADLINE_EXCEEDED"),
+    ],
+)
+async def test_without_its_database_the_process_is_well_but_not_ready(
+    fault: PartyfinderError, code: str
+) -> None:
+    async def ping() -> None:
+        raise fault
+
+    def no_context(_request: web.Request) -> None:
+        raise AssertionError
+
+    application = create_application(build_schema(), no_context, ping, shows_graphiql=False)  # type: ignore[arg-type]  # none is made
+    async with running(application) as (url, session):
+        async with session.get(f"{url}/healthz") as response:
+            assert (response.status, await response.json()) == (200, {"status": "ok"})
+        async with session.get(f"{url}/readyz") as response:
+            assert response.status == 503
+            assert await response.json() == {"status": "not ready", "reason": code}
+
+
+async def test_a_server_that_stops_is_no_longer_ready(parts: Parts, settings: Settings) -> None:
+    application = create_app(parts, settings)
+    async with running(application) as (url, session):
+        application[READINESS].is_stopping = True
+        async with session.get(f"{url}/readyz") as response:
+            assert (response.status, await response.json()) == (503, {"status": "stopping"})
+
+
+async def test_the_landing_page_says_what_to_open(api: Api) -> None:
+    async with api.session.get(api.url) as response:
+        text = await response.text()
+        assert (response.status, response.content_type) == (200, "text/html")
+    assert "<h1>Partyfinder</h1>" in text
+    assert '<a href="/graphql">' in text
+    query = text.split("<code>", 2)[1].split("</code>")[0]
+    data = await api.run(query)
+    assert data == {"parties": {"nodes": []}}
+
+
+async def test_a_browser_gets_graphiql_and_a_program_json(api: Api) -> None:
+    async with api.session.get(f"{api.url}/graphql", headers={"Accept": BROWSER}) as response:
+        assert (response.status, response.content_type) == (200, "text/html")
+        assert "graphiql" in (await response.text()).casefold()
+    for accept in ("application/json", "*/*", ""):
+        async with api.session.get(f"{api.url}/graphql", headers={"Accept": accept}) as response:
+            assert (response.status, response.content_type) == (400, "application/json")
+
+
+async def test_in_production_a_browser_gets_no_graphiql(parts: Parts, settings: Settings) -> None:
+    production = settings.model_copy(update={"environment": Environment.PRODUCTION})
+    query = {"query": '{ city(name: "Lisbon") { name } }'}
+    async with running(create_app(parts, production)) as (url, session):
+        headers = {"Accept": BROWSER}
+        async with session.get(f"{url}/graphql", headers=headers, params=query) as response:
+            assert response.content_type == "application/json"
+            assert await response.json() == {"data": {"city": {"name": "Lisbon"}}}
+        async with session.get(f"{url}/graphql", headers={"Accept": "text/html"}) as response:
+            assert response.status == 406
+            assert "graphiql" not in (await response.text()).casefold()
+
+
+async def test_there_is_nothing_else(api: Api) -> None:
+    for path in ("/nothing", "/graphql/", "/healthz/x"):
+        async with api.session.get(api.url + path) as response:
+            assert response.status == 404
+
+
+async def test_many_requests_at_once_have_an_answer_each(api: Api) -> None:
+    names = [f"Town {number}" for number in range(60)]
+    query = "query($n: String!) { city(name: $n) { name parties { nodes { id } } } }"
+    found = await asyncio.gather(*(api.run(query, n=name) for name in names))
+    assert found == [{"city": {"name": name, "parties": {"nodes": []}}} for name in names]

@@ -1,0 +1,218 @@
+"""A simulated Cassandra under a clock that jumps: thousands of faults in a second, all from a seed.
+
+The rules of `parties/` run unchanged on an event loop whose time passes at once when nothing is to
+do. The database behind them is one party table in memory which keeps what Cassandra promises, that
+a conditional batch applies as a whole or not at all, at some moment of its own, and nothing more:
+answers are lost, requests fail, or arrive long after their sender has given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphql_api.errors import DatabaseUnavailableError
+from graphql_api.store.failures import AmbiguousError
+from graphql_api.store.rows import Decision, OperationRow, PartyHead, Place, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable, Sequence
+    from random import Random
+    from uuid import UUID
+
+    from graphql_api.store.rows import CityRow
+
+LONGEST_DELAY = 25.0
+
+
+class JumpingSelector(selectors.DefaultSelector):
+    """Never waits: it says how long it would have waited."""
+
+    jumped = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """What is ready now."""
+        assert timeout is not None, "everything waits, and nothing will ever happen"
+        self.jumped += max(0.0, timeout)
+        return super().select(0)
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop on a clock that jumps to whatever is due next."""
+
+    def __init__(self) -> None:
+        self._jumping = JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Seconds since the beginning."""
+        return self._jumping.jumped
+
+
+def simulate(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end on a loop whose clock jumps."""
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        return runner.run(work)
+
+
+@dataclass
+class Faults:
+    """How often what goes wrong, of one request."""
+
+    lost_answers: float = 0.1
+    never_sent: float = 0.05
+    late: float = 0.1  # applied up to LONGEST_DELAY later
+    reads_fail: float = 0.05
+
+
+@dataclass
+class SimulatedTables:
+    """What Cassandra holds, and keeps after its servers have gone."""
+
+    heads: dict[UUID, PartyHead] = field(default_factory=dict)
+    operations: dict[UUID, dict[str, tuple[OperationRow, float]]] = field(default_factory=dict)
+    copies: dict[tuple[UUID, Place], tuple[int, PartyHead | None]] = field(default_factory=dict)
+
+    def standing(self, party_id: UUID, now: float) -> dict[str, OperationRow]:
+        """The operations that have not expired."""
+        rows = self.operations.get(party_id, {})
+        return {key: row for key, (row, until) in rows.items() if now < until}
+
+    def apply(
+        self,
+        before: PartyHead | None,
+        after: PartyHead,
+        operations: Sequence[tuple[OperationRow, int]],
+        now: float,
+    ) -> Decision:
+        """A conditional batch, as `statements.py` has it."""
+        head = self.heads.get(after.party_id)
+        standing = self.standing(after.party_id, now)
+        if before is None:
+            holds = head is None
+        else:
+            holds = head is not None and head.revision == before.revision and not head.closed
+        in_the_way = {row.key: standing[row.key] for row, _ in operations if row.key in standing}
+        if not holds or in_the_way:
+            return Decision(applied=False, head=head, operations=in_the_way)
+        self.heads[after.party_id] = after
+        rows = self.operations.setdefault(after.party_id, {})
+        rows.update({row.key: (row, now + ttl) for row, ttl in operations})
+        return Decision(applied=True, head=after, operations={})
+
+    def copy(self, party_id: UUID, place: Place, timestamp: int, head: PartyHead | None) -> None:
+        """Last write wins."""
+        if timestamp >= self.copies.get((party_id, place), (0, None))[0]:
+            self.copies[party_id, place] = (timestamp, head)
+
+    def listed(self, party_id: UUID) -> list[PartyHead]:
+        """The party's copies that can be seen."""
+        copies = (head for (of, _), (_, head) in self.copies.items() if of == party_id)
+        return [head for head in copies if head is not None]
+
+
+class SimulatedStore:
+    """One server's way to the tables; in place of `PartyStore`."""
+
+    def __init__(self, tables: SimulatedTables, random: Random, faults: Faults) -> None:
+        self.tables = tables
+        self.faults = faults
+        self.proposals: list[list[str]] = []
+        self.reads = 0
+        self.copies_written = 0
+        self.faults_injected = 0
+        self._random = random
+        self._late: set[asyncio.Task[None]] = set()
+
+    async def read_head(self, party_id: UUID) -> PartyHead | None:
+        """A read at quorum."""
+        await self._read()
+        return self.tables.heads.get(party_id)
+
+    async def confirm_standing(
+        self, party_id: UUID, keys: Sequence[str], timeout: float
+    ) -> Standing:
+        """A read at SERIAL."""
+        await self._read(timeout)
+        standing = self.tables.standing(party_id, self._now())
+        found = {key: standing[key] for key in keys if key in standing}
+        return Standing(self.tables.heads.get(party_id), found)
+
+    async def propose(
+        self,
+        before: PartyHead | None,
+        after: PartyHead,
+        operations: Iterable[tuple[OperationRow, int]],
+        timeout: float,
+    ) -> Decision:
+        """A conditional batch on its way through an unkind network."""
+        rows = list(operations)
+        self.proposals.append([row.key for row, _ in rows])
+        if self._happens(self.faults.never_sent):
+            await self._pause(timeout)
+            raise AmbiguousError("never sent")
+        if self._happens(self.faults.late):
+            self._send_late(before, after, rows)
+            await self._pause(timeout)
+            raise AmbiguousError("late")
+        await self._pause()
+        decision = self.tables.apply(before, after, rows, self._now())
+        if self._happens(self.faults.lost_answers):
+            await self._pause(timeout)
+            raise AmbiguousError("the answer was lost")
+        await self._pause()
+        return decision
+
+    async def write_copy(self, head: PartyHead, timestamp: int) -> None:
+        """A plain write."""
+        self.copies_written += 1
+        await self._read()
+        self.tables.copy(head.party_id, head.standing_place, timestamp, head)
+
+    async def delete_copy(self, party_id: UUID, place: Place, timestamp: int) -> None:
+        """A plain delete."""
+        await self._read()
+        self.tables.copy(party_id, place, timestamp, None)
+
+    async def write_city(self, row: CityRow, ttl: int, timestamp: int) -> None:
+        """Cities play no part here."""
+
+    async def settle(self) -> None:
+        """Let what is late arrive."""
+        while self._late:
+            await asyncio.wait(self._late)
+
+    def _send_late(
+        self,
+        before: PartyHead | None,
+        after: PartyHead,
+        rows: Sequence[tuple[OperationRow, int]],
+    ) -> None:
+        async def arrive() -> None:
+            await asyncio.sleep(self._random.uniform(0, LONGEST_DELAY))
+            self.tables.apply(before, after, rows, self._now())
+
+        task = asyncio.create_task(arrive())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _read(self, timeout: float = 10.0) -> None:
+        self.reads += 1
+        await self._pause()
+        if self._happens(self.faults.reads_fail):
+            await self._pause(timeout)
+            raise DatabaseUnavailableError
+
+    async def _pause(self, most: float = 0.02) -> None:
+        await asyncio.sleep(self._random.uniform(0, most))
+
+    def _happens(self, probability: float) -> bool:
+        happens = self._random.random() < probability
+        self.faults_injected += happens
+        return happens
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
