@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 from aiohttp import web
 
-from graphql_api.http.media import takes_gzip
+from graphql_api.http.media import LEGACY, RESPONSE, takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,11 +54,9 @@ def refusal(error: BadRequestError, media_type: str) -> web.Response:
     )
 
 
-def not_acceptable(*offered: str) -> web.Response:
+def not_acceptable() -> web.Response:
     """The response to a request that accepts nothing of what is offered."""
-    return web.Response(
-        text=f"This address answers {', '.join(offered)}: accept one of them.", status=406
-    )
+    return web.Response(text=f"This address answers {RESPONSE} and {LEGACY}.", status=406)
 
 
 async def _compressed(body: bytes) -> bytes:

@@ -38,7 +38,7 @@ class GraphQLOverHTTP:
         """Run a query or a mutation, or a batch of them."""
         accepted = preferred(request.headers.get("Accept", ""), JSON)
         if accepted is None:
-            return not_acceptable(*JSON)
+            return not_acceptable()
         try:
             asked = await read_post(request, self._settings.batch_limit)
             if isinstance(asked, list):
@@ -54,7 +54,7 @@ class GraphQLOverHTTP:
         """Run a query."""
         accepted = preferred(request.headers.get("Accept", ""), JSON)
         if accepted is None:
-            return not_acceptable(*JSON)
+            return not_acceptable()
         try:
             if not self._settings.answers_simple_get:
                 refuse_simple(request)

@@ -61,14 +61,6 @@ async def test_the_accept_header_chooses_the_media_type(
     assert response.headers["Content-Type"] == f"{answered}; charset=utf-8"
 
 
-async def test_what_is_not_offered_is_not_acceptable(api: Api) -> None:
-    status, text, _ = await post(api, {"query": "{ __typename }"}, Accept="image/png")
-    assert (status, text) == (
-        406,
-        f"This address answers {LEGACY}, {RESPONSE}: accept one of them.",
-    )
-
-
 STATUSES = [
     ("{ __typename }", None, 200, 200, None),
     ("{", None, 400, 200, "GRAPHQL_PARSE_FAILED"),
