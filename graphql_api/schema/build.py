@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class PartySchema(Schema):
     """The API. Errors are logged where they are answered, by `faults.py`."""
 
+    guesses_operation = False
+
     @property
     def graphql_schema(self) -> GraphQLSchema:
         """The schema as graphql-core has it."""

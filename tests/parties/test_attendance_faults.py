@@ -67,7 +67,8 @@ async def test_a_lost_answer_of_a_refusal_is_found(server: Rival) -> None:
     server.driver.faults.append(LostAnswer())
     outcome = await server.commit(join(party.party_id, expected=4))
     assert outcome == Refused(Reason.CONFLICT, party)
-    (_, refusal) = (await server.ledger(party.party_id)).operations.values()
+    operations = (await server.ledger(party.party_id)).operations.values()
+    (refusal,) = (row for row in operations if row.refusal)
     assert (refusal.delta, refusal.refusal) == (0, "conflict")
 
 

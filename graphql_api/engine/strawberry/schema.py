@@ -93,6 +93,14 @@ _REFUSED: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperat
 KNOWN_PREDICATES.add(optimized_is_awaitable)
 
 
+class UnnamedOperationError(CannotGetOperationTypeError):
+    """Several operations, and no name that tells which is meant."""
+
+    def as_http_error_reason(self) -> str:
+        """What the client reads."""
+        return "Must provide operation name if query contains multiple operations."
+
+
 class _EventExecutor(CompiledEvents, StrawberryGraphQLCoreExecutionContext):
     """Runs the events of Strawberry's subscriptions."""
 
@@ -123,6 +131,10 @@ class Schema(strawberry.Schema):
     and extensions are Strawberry's; an extension with a `resolve` method, an execution context
     class of one's own and incremental execution make operations fall back to it.
     """
+
+    guesses_operation = True
+    """Whether the first of several operations is run where none is named, as Strawberry does; the
+    specification has that refused."""
 
     def __init__(self, *args: Any, engine: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -259,10 +271,13 @@ class Schema(strawberry.Schema):
             allowed_operation_types,
             operation_extensions,
         )
+        if not self.guesses_operation:
+            self._require_name(request)
         if not (self._is_plain and query):
             return await super().execute(*request)
         document = self.plans.documents.get(query, _RULES, {})
-        if document.refusal is Refusal.PARSING:
+        is_refused = document.refusal is not None
+        if document.refusal is Refusal.PARSING or (is_refused and not self.guesses_operation):
             return self._refuse(request, document, document.errors)
         name = self._check_operation(request, document)
         if document.refusal is not None:
@@ -378,6 +393,17 @@ class Schema(strawberry.Schema):
             "operation_extensions": request.operation_extensions,
         }
         return super()._get_execute_function()(self._schema, node, **given)
+
+    def _require_name(self, request: _Request) -> None:
+        """Refuse to guess which of several operations is meant.
+
+        Raises:
+            UnnamedOperationError: there are several and none is named.
+        """
+        if request.query and request.operation_name is None:
+            document = self.plans.documents.get(request.query, _RULES, {})
+            if document.refusal is None and len(document.operation_types) > 1:
+                raise UnnamedOperationError(None)
 
     def _check_operation(self, request: _Request, document: Document) -> str | None:
         """Return the name of the operation to execute.
