@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from graphql_api.http.application import create_application
 from graphql_api.http.operations import Operations
+from graphql_api.parties.changes import Changes
 from graphql_api.parties.commit import CommitLimits, Committer
 from graphql_api.parties.copies import Copies
 from graphql_api.parties.reading import Reader
+from graphql_api.parties.watch import Pace
 from graphql_api.schema.build import build_schema
 from graphql_api.schema.context import RequestContext
 from graphql_api.schema.trusted_documents import load_trusted_documents
@@ -40,10 +42,11 @@ class Parts:
     reader: Reader
     copies: Copies
     committer: Committer
+    changes: Changes
 
     def new_context(self, caller: str = "") -> RequestContext:
         """The context of one request."""
-        return RequestContext(self.reader, self.committer, caller)
+        return RequestContext(self.reader, self.committer, self.changes, caller)
 
 
 @asynccontextmanager
@@ -68,9 +71,12 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             proposals_in_flight=settings.proposals_in_flight,
         )
         committer = Committer(store, copies, limits)
+        pace = Pace(settings.live_interval, first=settings.request_timeout)
+        changes = Changes(store, pace)
         try:
-            yield Parts(store, Reader(store), copies, committer)
+            yield Parts(store, Reader(store), copies, committer, changes)
         finally:
+            await changes.close()
             await committer.close(CLOSE_TIMEOUT)
             await copies.close(CLOSE_TIMEOUT)
     finally:

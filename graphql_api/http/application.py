@@ -11,6 +11,9 @@ from graphql_api.http.endpoint import Endpoint
 from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.health import Readiness, healthz
 from graphql_api.http.landing import landing
+from graphql_api.http.sse import ServerSentEvents
+from graphql_api.http.streams import Streams
+from graphql_api.http.websocket import GraphQLOverWebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,11 +32,17 @@ def create_application(
     """
     application = web.Application(client_max_size=settings.body_limit)
     cors = Cors(settings.cors_origins)
+    streams = Streams(settings.stream_limit, 2 * settings.keep_alive)
     endpoint = Endpoint(
-        GraphQLOverHTTP(operations, settings), shows_graphiql=not settings.in_production
+        GraphQLOverHTTP(operations, settings),
+        ServerSentEvents(operations, streams, settings),
+        GraphQLOverWebSocket(operations, streams, cors, settings),
+        shows_graphiql=not settings.in_production,
     )
     readiness = Readiness(ping)
     application[READINESS] = readiness
+    application[STREAMS] = streams
+    application.on_shutdown.append(streams.close_all)
     application.on_response_prepare.append(cors.on_prepare)
     application.router.add_post("/graphql", endpoint.post)
     application.router.add_get("/graphql", endpoint.get)
@@ -45,4 +54,5 @@ def create_application(
     return application
 
 
+STREAMS = web.AppKey("streams", Streams)
 READINESS = web.AppKey("readiness", Readiness)

@@ -13,7 +13,10 @@ from graphql_api.http.request import BadRequestError
 
 if TYPE_CHECKING:
     from graphql_api.http.graphql import GraphQLOverHTTP
+    from graphql_api.http.sse import ServerSentEvents
+    from graphql_api.http.websocket import GraphQLOverWebSocket
 
+PROGRAMS = (LEGACY, RESPONSE, EVENTS)
 METHODS = "GET, POST, OPTIONS"
 
 
@@ -24,19 +27,35 @@ class Endpoint:
         shows_graphiql: whether a browser gets GraphiQL here.
     """
 
-    def __init__(self, over_http: GraphQLOverHTTP, *, shows_graphiql: bool) -> None:
+    def __init__(
+        self,
+        over_http: GraphQLOverHTTP,
+        events: ServerSentEvents,
+        sockets: GraphQLOverWebSocket,
+        *,
+        shows_graphiql: bool,
+    ) -> None:
         self._over_http = over_http
+        self._events = events
+        self._sockets = sockets
         self._graphiql = get_graphql_ide_html("graphiql") if shows_graphiql else None
         pages = () if self._graphiql is None else (HTML,)
-        self._offered = (LEGACY, RESPONSE, *pages)
+        self._offered = (LEGACY, RESPONSE, *pages, EVENTS)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Run what the body asks for."""
+        if preferred(request.headers.get("Accept", ""), PROGRAMS) == EVENTS:
+            return await self._events.handle(request)
         return await self._over_http.post(request)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
-        """Run what the query string asks for, or show GraphiQL to a browser."""
-        if preferred(request.headers.get("Accept", ""), self._offered) == HTML:
+        """Run what the query string asks for, open a WebSocket, or show GraphiQL to a browser."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._sockets.handle(request)
+        preference = preferred(request.headers.get("Accept", ""), self._offered)
+        if preference == EVENTS:
+            return await self._events.handle(request)
+        if preference == HTML:
             return web.Response(text=self._graphiql, content_type=HTML)
         return await self._over_http.get(request)
 
@@ -46,6 +65,3 @@ class Endpoint:
             f"Send GET or POST, not {request.method}.", 405, headers={"Allow": METHODS}
         )
         return refusal(error, LEGACY)
-
-
-__all__ = ["EVENTS", "Endpoint"]

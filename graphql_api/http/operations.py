@@ -11,7 +11,7 @@ from graphql_api.http.request import BadRequestError
 from graphql_api.schema.faults import format_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from aiohttp import web
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from graphql_api.schema.trusted_documents import TrustedDocuments
 
 READING = frozenset({OperationType.QUERY})
-READING_AND_WRITING = READING | {OperationType.MUTATION}
+WRITING = frozenset({OperationType.MUTATION})
+READING_AND_WRITING = READING | WRITING
+ANYTHING = READING_AND_WRITING | {OperationType.SUBSCRIPTION}
 
 
 class Operations:
@@ -60,7 +62,9 @@ class Operations:
             formatter=format_error,
         )
 
-    def stream(self, request: web.Request, asked: GraphQLRequest) -> AsyncIterator[Response]:
+    def stream(
+        self, request: web.Request, asked: GraphQLRequest, *, may_write: bool = True
+    ) -> AsyncGenerator[Response, None]:
         """Run any operation; a subscription's answers come as there is news, for the asking.
 
         Raises:
@@ -71,6 +75,7 @@ class Operations:
             asked.variables,
             self._new_context(request),
             operation_name=asked.operation_name,
+            allowed_operation_types=ANYTHING if may_write else ANYTHING - WRITING,
             formatter=format_error,
         )
 

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from graphql_api.parties.change import Applied
+
 if TYPE_CHECKING:
     from uuid import UUID
 
     from graphql_api.parties.change import Change, Outcome
+    from graphql_api.parties.changes import Changes
     from graphql_api.parties.commit import Committer
     from graphql_api.parties.reading import Reader
+    from graphql_api.parties.watch import Event
     from graphql_api.store.rows import CityRow, ListedParty, PartyHead, Slice
 
 
@@ -36,6 +40,7 @@ class RequestContext:
 
     reader: Reader
     committer: Committer
+    changes: Changes
     caller: str = ""
     loaders: Loaders = field(init=False)
 
@@ -46,9 +51,16 @@ class RequestContext:
     async def commit(self, change: Change) -> Outcome:
         """Take a change to its outcome; what is read after it is read anew."""
         try:
-            return await self.committer.commit(change)
+            outcome = await self.committer.commit(change)
         finally:
             self._forget_reads()
+        if isinstance(outcome, Applied):
+            self.changes.hint(outcome.party)
+        return outcome
+
+    def attend(self, event: Event[Any]) -> None:
+        """Answer about an event from here on: what was loaded is old, unless it was for it."""
+        self.loaders = event.shared.setdefault("loaders", Loaders(self.reader))
 
     def _forget_reads(self) -> None:
         self.loaders = Loaders(self.reader)

@@ -29,6 +29,6 @@ async def serving_app(parts: Parts, settings: Settings, **changes: Any) -> Async
     host, port, *_ = runner.addresses[0]
     try:
         async with aiohttp.ClientSession() as session:
-            yield Api(f"http://{host}:{port}", session)
+            yield Api(f"http://{host}:{port}", session, runner)
     finally:
         await runner.cleanup()

@@ -346,6 +346,7 @@ class Schema(strawberry.Schema):
         context_value: Any | None = None,
         root_value: Any | None = None,
         operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
         formatter: Callable[[GraphQLError, Refusal | None], dict[str, Any]] = format_error,
     ) -> AsyncGenerator[Response, None]:
         """Execute any operation and yield its answers, a subscription's as they are asked for.
@@ -354,8 +355,15 @@ class Schema(strawberry.Schema):
         """
         document = self.plans.documents.get(query, _RULES, {})
         if not is_subscription(document, operation_name):
-            given = (query, variable_values, context_value, root_value, operation_name)
-            yield await self.execute_to_bytes(*given, formatter=formatter)
+            yield await self.execute_to_bytes(
+                query,
+                variable_values,
+                context_value,
+                root_value,
+                operation_name,
+                allowed_operation_types,
+                formatter=formatter,
+            )
             return
         compiled = self._fallback is None
         answers = events(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from graphql import ExecutionResult, OperationType, subscribe
+from graphql import ExecutionResult, GraphQLError, OperationType, subscribe
 from graphql.pyutils import is_awaitable
 
 from graphql_api.engine.requests import refusal_in
@@ -14,7 +14,7 @@ from graphql_api.engine.to_bytes import Response, to_response
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from graphql import DocumentNode, GraphQLError, GraphQLSchema
+    from graphql import DocumentNode, GraphQLSchema
 
     from graphql_api.engine.documents import Document, Refusal
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def is_subscription(document: Document, name: str | None) -> bool:
     """Tell whether the operation of a valid document is a subscription."""
-    if document.refusal is not None:
+    if document.refusal is not None or (name is None and len(document.operation_types) > 1):
         return False
     found = document.operation_types.get(document.default_name if name is None else name)
     return found is OperationType.SUBSCRIPTION
@@ -47,5 +47,10 @@ async def events(
         yield to_response(source.data, source.errors, refusal_in(source), formatter)
         return
     async with aclosing(source):
-        async for result in source:
-            yield to_response(result.data, result.errors, None, formatter, result.extensions)
+        try:
+            async for result in source:
+                yield to_response(result.data, result.errors, None, formatter, result.extensions)
+        except Exception as error:  # noqa: BLE001 - a source that fails ends with an error
+            yield to_response(
+                None, [GraphQLError(str(error), original_error=error)], None, formatter
+            )
