@@ -129,8 +129,6 @@ ACCEPTS = ["text/event-stream", "text/event-stream, application/json;q=.5"]
 
 
 @pytest.mark.parametrize("accept", ACCEPTS)
-    "accept", ["text/event-stream", "text/event-stream, application/json;q=.5"]
-)
 async def test_the_accept_header_decides(api: Api, accept: str) -> None:
     query, headers, url = {"query": "{ __typename }"}, {"Accept": accept}, f"{api.url}/graphql"
     async with api.session.post(url, json=query, headers=headers) as response:

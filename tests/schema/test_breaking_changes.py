@@ -64,16 +64,18 @@ type Party { place: String  name: String! }
 type Other { a: Int }
 union Result = Party | Other
 """
-LOG = "# Changelog\n\n## Unreleased\n\n### Added\n\n- `Party.place`\n\n{}\n\n## 1.0\n\n### Breaking\n\n"
+LOG = (
+    "# Changelog\n\n## Unreleased\n\n### Added\n\n- `Party.place`\n\n{}\n\n## 1.0\n\n### Breaking\n"
+)
 
 
 @pytest.mark.parametrize(
     ("new", "described", "name"),
     [
-        (OLD.replace("place: String ", ""), "Party.place was removed.", "Party.place"),
+        (OLD.replace("place: String ", ""), "Field Party.place was removed.", "Party.place"),
         (
             OLD.replace("name: String!", "name: String"),
-            "Party.name changed type from String! to String.",
+            "Field Party.name changed type from String! to String.",
             "Party.name",
         ),
         (
