@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 State = TypeVar("State")
+MEETINGS = 8  # moments in an interval at which looks begin
 logger = logging.getLogger(__name__)
 
 
@@ -33,6 +35,14 @@ class Pace(NamedTuple):
     hinted: float = 0.05
     look: float = 4.0
     first: float = 10.0
+
+    def next_look(self, began: float) -> float:
+        """When to look again after a look that began at a moment of the loop's clock.
+
+        Watches meet at common moments: reads of one turn of the loop cost less together.
+        """
+        step = self.interval / MEETINGS
+        return math.floor((began + self.interval) / step) * step
 
 
 class Event(Generic[State]):
@@ -141,7 +151,7 @@ class Watch(Generic[State]):
 
     async def _pause(self, began: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout_at(began + self._pace.interval):
+            async with asyncio.timeout_at(self._pace.next_look(began)):
                 if self._fault is None:
                     await self._hinted.wait()
                     await asyncio.sleep(began + self._pace.hinted - _now())
