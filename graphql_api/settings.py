@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -51,6 +51,7 @@ ONLY_WITH_CONTACT_POINTS = (
     "CASSANDRA_PASSWORD",
 )
 ORIGIN = r"^(\*|https?://[^/\s,]+)$"
+TTL_OF_TIMEOUT = 5
 KEYSPACE = r"^[a-zA-Z][a-zA-Z0-9_]{0,47}$"
 
 
@@ -118,6 +119,17 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _keys_outlive_requests(self) -> Self:
+        """A change is proposed again while its request waits, and known by its key's row alone."""
+        for name in ("idempotency_key_ttl", "drawn_key_ttl"):
+            if getattr(self, name) < TTL_OF_TIMEOUT * self.request_timeout:
+                raise ValueError(
+                    f"{name.upper()} must be at least {TTL_OF_TIMEOUT} times REQUEST_TIMEOUT, "
+                    "lest a change be counted twice"
+                )
+        return self
 
     @property
     def database(self) -> Database:

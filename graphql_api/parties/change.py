@@ -21,6 +21,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     OVER = "over"
     BELOW_PEOPLE = "below_people"
+    OUT_OF_TIME = "out_of_time"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class KeyReused:
 
 @dataclass(frozen=True)
 class OutOfTime:
-    """What was asked for is only possible at another time. Nothing was changed or recorded."""
+    """The party that was to be posted would have begun. Nothing was changed or recorded."""
 
 
 Outcome = Applied | Refused | NotFound | KeyReused | OutOfTime

@@ -138,8 +138,8 @@ class Update:
         """The head with its changes, or why not."""
         if head is None or head.closed:
             return NotFound()
-        if self.is_out_of_time:
-            return OutOfTime()
+        if self.is_out_of_time:  # recorded, as an earlier proposal of it may be on its way
+            return Refused(Reason.OUT_OF_TIME, head)
         if self.expected_revision not in (None, head.revision):
             return Refused(Reason.CONFLICT, head)
         after = head._replace(**self.changes)
@@ -175,7 +175,7 @@ def create(caller: str, key: str | None, party: NewParty, now: datetime) -> Crea
     taken = take_key(caller, key, limits)
     checked = party.checked(limits)
     late = date_problem(party.date, now)
-    if _is_invalid(limits, taken, late):
+    if _is_invalid(limits, taken, late, is_past=party.date < now):
         return limits.invalid(late)
     return Create(taken, checked, now, is_out_of_time=late is not None)
 
@@ -194,7 +194,7 @@ def update(
     checked = {name: _checked(limits, name, value) for name, value in changes.items()}
     date = changes.get("date")
     late = None if date is None else date_problem(date, now)
-    if _is_invalid(limits, taken, late):
+    if _is_invalid(limits, taken, late, is_past=date is not None and date < now):
         return limits.invalid(late)
     return Update(party_id, taken, checked, expected_revision, is_out_of_time=late is not None)
 
@@ -210,9 +210,11 @@ def below_people(party: PartyHead) -> Invalid:
     return Invalid((InvalidField("capacity", message),))
 
 
-def _is_invalid(limits: Limits, key: IdempotencyKey, late: InvalidField | None) -> bool:
+def _is_invalid(
+    limits: Limits, key: IdempotencyKey, late: InvalidField | None, *, is_past: bool
+) -> bool:
     """A date that time has made invalid may belong to a repeat: a client's key is looked up."""
-    return bool(limits.problems) or (late is not None and key.is_drawn)
+    return bool(limits.problems) or (late is not None and (key.is_drawn or not is_past))
 
 
 def _checked(limits: Limits, name: str, value: Any) -> Any:

@@ -9,7 +9,7 @@ import strawberry
 
 from graphql_api import clock
 from graphql_api.parties import hosting
-from graphql_api.parties.change import Applied, KeyReused, NotFound, OutOfTime, Reason, Refused
+from graphql_api.parties.change import Applied, KeyReused, NotFound, Reason, Refused
 from graphql_api.parties.limits import Invalid
 from graphql_api.schema import ids
 from graphql_api.schema.arguments import KEY_DESCRIPTION, given
@@ -110,7 +110,7 @@ async def update_party(
             return invalid_input(hosting.below_people(party))
         case NotFound():
             return not_found(input.party_id)
-        case OutOfTime():
+        case Refused(Reason.OUT_OF_TIME):
             return invalid_input(hosting.out_of_time(changes["date"], now))
         case KeyReused():
             return key_reused()

@@ -89,6 +89,16 @@ class PartyStore:
             return Decision(applied=True, head=after, operations={})
         return _refused(rows)
 
+    async def claim_key(self, key: str, party_id: UUID, ttl: int) -> bool:
+        """Claim an operation's key for a party; whether it is this party's alone.
+
+        Each claim is written before the claims are read, at quorum: of two claims at once for two
+        parties, one at least sees the other.
+        """
+        await self._session.execute(statements.CLAIM_KEY, (key, party_id, ttl))
+        rows = await self._session.execute(statements.READ_CLAIMS, (key,))
+        return [row[0] for row in rows] == [party_id]
+
     async def read_slice(self, page: Slice) -> list[ListedParty]:
         """One read of a city's year."""
         statement = statements.READ_PAGE_BACKWARDS if page.descending else statements.READ_PAGE

@@ -98,6 +98,11 @@ SCAN_CITY_YEARS = Statement(
 
 CONDITIONAL_BATCH = Statement("conditional_batch", "", Profile.CONDITIONAL)
 
+CLAIM_KEY = Statement(
+    "claim_key", "INSERT INTO party_by_key (key, party_id) VALUES (?, ?) USING TTL ?"
+)
+READ_CLAIMS = Statement("read_claims", "SELECT party_id FROM party_by_key WHERE key = ? LIMIT 2")
+
 READ_PAGE = Statement("read_page", _page("ASC"))
 READ_PAGE_BACKWARDS = Statement("read_page_backwards", _page("DESC"))
 WRITE_COPY = Statement(

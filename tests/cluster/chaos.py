@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LEAST_SECONDS = 60.0
 FROZEN_SECONDS = 13.0  # longer than any time-out of server or driver
-HARM = 0.015  # of the batches, each kind
+HARM = 0.02  # of the batches, each kind
 
 
 @dataclass

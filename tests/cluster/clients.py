@@ -77,7 +77,7 @@ class Clients:
         """Join and leave until it is over."""
         number = 0
         while not self.is_over.is_set():
-            await asyncio.sleep(self.random.uniform(0, 0.25))
+            await asyncio.sleep(self.random.uniform(0, 0.15))
             number += 1
             await self._change(f"{name}-{number}")
 

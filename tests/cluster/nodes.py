@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 from graphql_api.embedded import Node, NodeSettings
@@ -66,6 +67,9 @@ def three_nodes(directory: Path) -> Iterator[list[Node]]:
         with ThreadPoolExecutor(NODES) as threads:
             list(threads.map(Node.start, nodes))
         yield nodes
+    for node in nodes:  # logs stay, in case that something is to be found out
+        for name in ("data", "commitlog", "tmp"):
+            rmtree(node.settings.directory / name, ignore_errors=True)
 
 
 def _settings(directory: Path, number: int, cql: int, storage: int) -> NodeSettings:
@@ -81,7 +85,6 @@ def _settings(directory: Path, number: int, cql: int, storage: int) -> NodeSetti
             "auto_bootstrap": False,
             "initial_token": str(TOKENS[number - 1]),
             "broadcast_rpc_address": client_address(number),
-            "hinted_handoff_enabled": True,
         },
         jvm_options=(
             "-Dcassandra.skip_wait_for_gossip_to_settle=0",

@@ -43,24 +43,28 @@ class Proxy:
     ) -> None:
         self.address = address
         self.choose = choose
+        self.is_stopped = False
         self.batches = 0
         self.done: Counter[Harm] = Counter()
         self._target = target
         self._port = port
         self._server: asyncio.Server | None = None
-        self._links: set[asyncio.Task[None]] = set()
+        self._links: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Listen."""
         self._server = await asyncio.start_server(self._accept, self.address, self._port)
 
     async def stop(self) -> None:
-        """End every connection."""
+        """End every connection, also one that is only just being made."""
+        self.is_stopped = True
         if self._server is not None:
             self._server.close()
-        for task in self._links:
-            task.cancel()
-        await asyncio.gather(*self._links, return_exceptions=True)
+        for client in self._links.values():
+            client.transport.abort()  # and the rest of the link follows by itself
+        await asyncio.sleep(0.1)
+        if self._links:
+            await asyncio.wait(self._links, timeout=2 * DELAY)
 
     def harm(self) -> Harm | None:
         """What befalls the batch that has just come."""
@@ -70,15 +74,21 @@ class Proxy:
             self.done[harm] += 1
         return harm
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_stopped:
+            writer.transport.abort()
+            return
+        task = asyncio.create_task(self._carry(reader, writer))
+        self._links[task] = writer
+        task.add_done_callback(self._links.pop)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             node = await asyncio.open_connection(self._target, self._port)
         except OSError:  # killed: its clients see a closed door too
             writer.transport.abort()
             return
-        link = asyncio.create_task(_Link(self, (reader, writer), node).run())
-        self._links.add(link)
-        link.add_done_callback(self._links.discard)
+        await _Link(self, (reader, writer), node).run()
 
 
 class _Link:
@@ -103,7 +113,7 @@ class _Link:
         try:
             await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
             self._client.transport.abort()
-            if self._delayed:
+            if self._delayed and not self._proxy.is_stopped:
                 await asyncio.wait(self._delayed)
         finally:
             there.cancel()

@@ -17,6 +17,7 @@ from graphql_api.schema import ids
 from graphql_api.store.connection import connect
 from tests.cluster.chaos import Chaos
 from tests.cluster.clients import Clients, Record
+from tests.cluster.porcupine_check import linearizable
 from tests.cluster.server_process import ServerProcess
 from tests.support.api import Api
 from tests.support.history import prove
@@ -78,10 +79,12 @@ async def test_everybody_is_counted_exactly_once_whatever_fails(
         ledgers = await _ledgers(cluster, records)
         for record, ledger in zip(records, ledgers, strict=True):
             prove(record.told, ledger, record.unsettled)
+        is_linearizable, porcupine = await linearizable(records, ledgers, tmp_path)
         for server in servers:
             await _prove_listed(Api(server.url, session), records, ledgers)
     with capsys.disabled():
-        print(_summary(clients, chaos, ledgers))  # noqa: T201  # what a run is worth is read
+        print(_summary(clients, chaos, ledgers, porcupine))  # noqa: T201  # what a run is worth is read
+    assert is_linearizable is not False, porcupine
     assert clients.resolved > 0
 
 
@@ -126,7 +129,7 @@ async def _prove_listed(api: Api, records: list[Record], ledgers: list[Ledger]) 
             await asyncio.sleep(0.5)
 
 
-def _summary(clients: Clients, chaos: Chaos, ledgers: list[Ledger]) -> str:
+def _summary(clients: Clients, chaos: Chaos, ledgers: list[Ledger], porcupine: str) -> str:
     told = [one for record in clients.records for one in record.told]
     unsettled = sum(len(record.unsettled) for record in clients.records)
     revisions = ", ".join(str(ledger.head.revision) for ledger in ledgers)
@@ -136,4 +139,5 @@ revisions of the {len(ledgers)} parties: {revisions}
 unknown {clients.unknown}, connections lost {clients.lost}, \
 errors that changed nothing {clients.nothing_changed}; \
 resolved {clients.resolved}, lost for good without a key {unsettled}
-faults: {dict(chaos.done)}"""
+faults: {dict(chaos.done)}
+porcupine: {porcupine}"""

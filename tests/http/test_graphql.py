@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from graphql_api.schema import city
+from graphql_api.schema.build import build_schema
 from tests.support.api import a_city, soon
 
 if TYPE_CHECKING:
@@ -228,6 +229,26 @@ async def test_a_document_without_an_operation(api: Api) -> None:
         assert answer.status == status
         assert "data" not in answer.body
         assert answer.codes == ["GRAPHQL_VALIDATION_FAILED"]
+
+
+async def test_of_several_operations_none_is_run_by_chance(api: Api) -> None:
+    """Not even the first: it may be the mutation that its sender did not mean."""
+    city = a_city()
+    wanted = {"city": city, "name": "Never", "date": soon()}
+    named = CREATE.replace("mutation(", "mutation Create(")
+    document = f'{named} query Read {{ city(name: "Lisbon") {{ name }} }}'
+    answer = await post(api, {"query": document, "variables": {"input": wanted}})
+    assert answer.codes == ["BAD_USER_INPUT"]
+    data = await api.run("query($c: String!) { parties(city: $c) { nodes { id } } }", c=city)
+    assert data == {"parties": {"nodes": []}}
+
+
+@pytest.mark.parametrize("engine", [True, False])
+async def test_no_executor_runs_the_first_of_several_operations(engine: bool) -> None:  # noqa: FBT001  # a parameter of pytest's
+    answer = await build_schema(engine=engine).execute_to_bytes(TWO)
+    (error,) = json.loads(answer.body)["errors"]
+    assert error["message"] == "Must provide operation name if query contains multiple operations."
+    assert answer.refusal is not None
 
 
 async def test_queries_by_get(api: Api) -> None:

@@ -100,6 +100,12 @@ async def join(parts: Parts, head: PartyHead, key: str) -> None:
     await parts.committer.commit(Attend(head.party_id, IdempotencyKey("", key), 1))
 
 
+def alive() -> tuple[int, int, int]:
+    """Tasks, open files and objects of this process."""
+    files = [*Path("/proc/self/fd").iterdir()]
+    return len(asyncio.all_tasks()), len(files), len(gc.get_objects())
+
+
 async def test_clients_that_vanish_leave_nothing_behind(parts: Parts, settings: Settings) -> None:
     head = await post(parts)
     party_id = ids.party_id(head.party_id)
@@ -120,8 +126,7 @@ async def test_clients_that_vanish_leave_nothing_behind(parts: Parts, settings: 
             await until(lambda: len(streams) == 0 and parts.changes.watched == 0)  # noqa: B023
             await asyncio.sleep(0.1)
             gc.collect()
-            files = [*Path("/proc/self/fd").iterdir()]
-            figures.append((len(asyncio.all_tasks()), len(files), len(gc.get_objects())))
+            figures.append(alive())
     before, after = figures
     print(f"tasks, files, objects after 200 connects {before}, after {CONNECTS} more {after}")  # noqa: T201
     assert after[:2] == before[:2]

@@ -186,6 +186,25 @@ async def test_a_refusal_whose_record_is_in_doubt_is_recorded_once(
     assert await parts.committer.commit(join(head)) == Refused(Reason.FULL, head)
 
 
+async def test_a_refusal_in_doubt_is_recorded_whoever_drew_the_key(parts: Parts) -> None:
+    """A group in doubt loses a member: what then looks refused was not when it was proposed."""
+    head = await post(parts, people=1, capacity=1)
+    late = Held(is_given_up=True)
+
+    async def first_gives_up(send: Send) -> Any:
+        leaving.cancel()
+        await asyncio.wait({leaving})
+        return await late(send)
+
+    committer, session = a_committer(parts, first_gives_up)
+    leaving = asyncio.create_task(committer.commit(join(head, "leaving", step=-1)))
+    joining = asyncio.create_task(committer.commit(drawn_join(head)))
+    assert await joining == Refused(Reason.FULL, head)
+    assert session.steps == [READ, f"{JOIN}+insert_operation", JOIN]
+    assert not applied(await late.arrive())
+    assert await parts.store.read_head(head.party_id) == head
+
+
 async def test_the_same_key_refused_by_one_server_is_never_applied_by_another(
     parts: Parts,
 ) -> None:

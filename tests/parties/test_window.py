@@ -38,9 +38,9 @@ def test_a_window_is_as_given_or_refused(start: datetime, end: datetime, now: da
 
 @given(MOMENTS, NOWS)
 def test_one_bound_alone_is_taken_or_refused(moment: datetime, now: datetime) -> None:
-    for arguments in ((moment, None), (None, moment)):
+    for start, end in ((moment, None), (None, moment)):
         try:
-            window = Window.of(*arguments, now)
+            window = Window.of(start, end, now)
         except BadUserInputError:
             continue
         assert window.start < window.end
@@ -52,6 +52,6 @@ def test_one_bound_alone_is_taken_or_refused(moment: datetime, now: datetime) ->
 def test_five_calendar_years_to_the_millisecond(year: int) -> None:
     now, start, end = datetime(year, 6, 1), datetime(year, 1, 1), datetime(year + 5, 1, 1)
     assert Window.of(start, end, now) == Window(start, end)
-    for wider in ((start - TICK, end), (start, end + TICK)):
+    for earlier, later in ((start - TICK, end), (start, end + TICK)):
         with pytest.raises(BadUserInputError):
-            Window.of(*wider, now)
+            Window.of(earlier, later, now)

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphql_api.schema import ids
-from graphql_api.store.rows import PartyHead
 from tests.support.api import Api, a_city
 from tests.support.parties import a_head, a_party_id, now, text_of
 from tests.support.strategies import ORDERS, windows
 
 if TYPE_CHECKING:
     from graphql_api.app import Parts
+    from graphql_api.store.rows import PartyHead
 
 NOW = now()
 TURN = datetime(NOW.year + 1, 1, 1)

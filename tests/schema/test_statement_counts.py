@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from tests.support.api import a_city, soon
@@ -54,7 +54,7 @@ async def test_a_city_that_is_asked_for_again_is_read_once(api: Api, parts: Part
             name=name,
             **{"from": "2020-01-01T00:00:00Z", "until": "2021-01-01T00:00:00Z"},
         )
-    nothing = {"nodes": []}
+    nothing: dict[str, Any] = {"nodes": []}
     assert data["cities"] == [{"parties": nothing}] * 3
     assert (data["again"], data["more"]) == ({"parties": nothing}, nothing)
     assert recorder.sent == ["read_page"]

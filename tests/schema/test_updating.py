@@ -59,7 +59,7 @@ async def test_what_is_given_changes_and_the_rest_stays(
 
 async def test_everything_at_once(api: Api) -> None:
     party = await a_full_party(api)
-    changes = {
+    changes: dict[str, Any] = {
         "city": a_city(),
         "name": "B",
         "date": soon(50),

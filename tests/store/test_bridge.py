@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,8 +46,12 @@ class CountingLoop:
         self._loop.call_soon_threadsafe(callback)
 
 
-def on_a_thread(work: Callable[[], None]) -> None:
-    thread = threading.Thread(target=work)
+def on_a_thread(*work: Callable[[], None]) -> None:
+    def run() -> None:
+        for each in work:
+            each()
+
+    thread = threading.Thread(target=run)
     thread.start()
     thread.join()
 
@@ -62,7 +67,8 @@ async def test_a_bunch_of_answers_wakes_the_loop_once() -> None:
     loop = CountingLoop(asyncio.get_running_loop())
     bridge = Bridge(loop)  # type: ignore[arg-type]  # all that it needs of a loop
     sent, tasks = await waiting(bridge, 50)
-    on_a_thread(lambda: [each.callback([(number,)]) for number, each in enumerate(sent)] and None)
+    answers = [partial(each.callback, [(number,)]) for number, each in enumerate(sent)]
+    on_a_thread(*answers)
     assert await asyncio.gather(*tasks) == [[(number,)] for number in range(50)]
     assert loop.wakes == 1
     sent, tasks = await waiting(bridge, 1)

@@ -45,7 +45,7 @@ async def test_the_driver_never_sends_a_conditional_statement_again(parts: Parts
     rethrow = (RetryPolicy.RETHROW, None)
     for retries in (0, 1):
         assert policy.on_write_timeout(None, 1, "CAS", 1, 0, retries) == rethrow
-        assert policy.on_read_timeout(None, 8, 1, 1, False, retries) == rethrow
+        assert policy.on_read_timeout(None, 8, 1, 1, None, retries) == rethrow
         assert policy.on_unavailable(None, 1, 1, 0, retries) == rethrow
         assert policy.on_request_error(None, 1, None, retries) == rethrow
     assert conditional.speculative_execution_policy.new_plan(None, None).next_execution(None) < 0

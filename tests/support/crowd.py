@@ -15,12 +15,12 @@ from graphql_api.errors import OutcomeUnknownError, PartyfinderError
 from graphql_api.parties.attendance import Attend
 from graphql_api.parties.change import Applied, Refused
 from graphql_api.parties.commit import CommitLimits
-from graphql_api.parties.hosting import Update
+from graphql_api.parties.hosting import Delete, Update
 from graphql_api.parties.operation import IdempotencyKey
 from tests.support.history import APPLIED, NOTHING, Ledger, Told, Unsettled, prove
 from tests.support.simulated_server import Server
 from tests.support.simulation import Faults, SimulatedTables
-from tests.support.some_parties import a_creation
+from tests.support.some_parties import a_creation, a_key
 
 if TYPE_CHECKING:
     from random import Random
@@ -63,25 +63,31 @@ class Crowd:
             await server.store.settle()
         await self._prove_listed(honest)
         head = self.tables.heads[self.party_id]
+        assert head.closed
         rows = {key: row for key, (row, _) in self.tables.operations[self.party_id].items()}
         prove(self.told, Ledger(head, rows), self.unsettled)
 
     async def _prove_listed(self, honest: Server) -> None:
-        """The next change mends what crashes left of the copy."""
+        """The next change mends what crashes left of the copy, and a deletion removes it."""
         last = Update(self.party_id, IdempotencyKey("", "last"), {"name": "The last"})
         assert isinstance(await honest.commit(last), Applied)
         await asyncio.sleep(120)
         head = self.tables.heads[self.party_id]
         (listed,) = self.tables.listed(self.party_id)
-        assert listed == head._replace(old_places=listed.old_places)
+        assert listed == head
+        assert isinstance(await honest.commit(Delete(self.party_id, a_key())), Applied)
+        await asyncio.sleep(120)
+        assert self.tables.listed(self.party_id) == []
 
     async def _client(self, number: int) -> None:
         for turn in range(TURNS):
             await asyncio.sleep(self.random.uniform(0, LONGEST_THOUGHT))
             key = IdempotencyKey("", f"{number}-{turn}", is_drawn=self.random.random() < 0.2)
             if self.random.random() < 0.1:
-                name = {"name": key.text}
-                await self._settle(Update(self.party_id, IdempotencyKey("", key.text), name))
+                changes = self.random.choice(
+                    [{"name": key.text}, {"city": "Porto"}, {"city": "Faro"}]
+                )
+                await self._settle(Update(self.party_id, IdempotencyKey("", key.text), changes))
                 continue
             step = self.random.choice([1, 1, -1])
             change = Attend(self.party_id, key, step, self._expectation())

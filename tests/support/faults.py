@@ -13,7 +13,7 @@ from graphql_api.store.party_store import PartyStore
 from graphql_api.store.session import AmbiguousError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from graphql_api.app import Parts
     from graphql_api.store.session import Session
@@ -36,7 +36,7 @@ class FaultySession:
         session: Session,
         apply_faults: tuple[Fault, ...],
         then: Fault,
-        read_faults: dict[str, Fault] | None,
+        read_faults: Mapping[str, Fault] | None,
     ) -> None:
         self._session = session
         self._apply_faults = deque(apply_faults)
@@ -109,7 +109,7 @@ def a_committer(
     parts: Parts,
     *apply_faults: Fault,
     then: Fault = passes,
-    read_faults: dict[str, Fault] | None = None,
+    read_faults: Mapping[str, Fault] | None = None,
     timeout: float = 30,
 ) -> tuple[Committer, FaultySession]:
     """A committer of its own, as another server process would have one."""

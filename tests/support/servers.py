@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"GraphiQL\s+(http://\S+)/graphql")
 _OURS = re.compile(r"^(ASTRA_DB|CASSANDRA)_|^(HOST|PORT|ENVIRONMENT|LOG_LEVEL)$")
 
 
-def environment(settings: Settings | None = None, **more: str) -> dict[str, str]:
+def environment(settings: Settings | None = None, /, **more: str) -> dict[str, str]:
     """The environment of a command: only what the test says of our own settings."""
     kept = {name: value for name, value in os.environ.items() if not _OURS.match(name)}
     if settings is not None:

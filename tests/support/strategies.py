@@ -29,7 +29,7 @@ POSITIONS = st.builds(Position, MOMENTS, PARTY_IDS)
 ANY_POSITIONS = st.builds(
     Position,
     st.datetimes().map(lambda moment: moment.replace(microsecond=0))
-    | st.sampled_from([datetime.min, datetime.max.replace(microsecond=999000)]),
+    | st.sampled_from([datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999000)]),
     ANY_IDS,
 )
 ORDERS = st.sampled_from(["SOONEST_FIRST", "LATEST_FIRST"])

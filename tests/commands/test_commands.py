@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
@@ -15,6 +15,9 @@ from graphql_api.schema.build import export_schema
 from graphql_api.settings import Settings
 from tests.support.api import Api
 from tests.support.servers import environment, run, serving
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRET = "AstraCS:do-not-tell"
 ASTRA = {
@@ -101,7 +104,7 @@ async def test_a_port_in_use_is_told_with_another_one_to_take(
 async def test_a_database_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
     nowhere = environment(CASSANDRA_CONTACT_POINTS="127.0.0.1", CASSANDRA_PORT="1")
     cases = [
-        (environment(**ASTRA), "there is no file x.zip: check ASTRA_DB_SECURE_BUNDLE_PATH."),
+        (environment() | ASTRA, "there is no file x.zip: check ASTRA_DB_SECURE_BUNDLE_PATH."),
         (nowhere, "no Cassandra answers at 127.0.0.1 port 1: check CASSANDRA_CONTACT_POINTS"),
     ]
     for variables, message in cases:
