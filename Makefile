@@ -21,7 +21,8 @@ check: $(VENV)/dev  ## lint, types, layering, and schema.graphql against the cod
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
-	$(RUN)/python -m pytest -q tests/test_layering.py tests/schema/test_sdl.py
+	$(RUN)/python -m pytest -q tests/test_layering.py tests/schema/test_sdl.py \
+	  tests/schema/test_breaking_changes.py
 
 format: $(VENV)/dev  ## format and fix what can be fixed
 	$(RUN)/ruff check --fix-only .

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphql_api.http.application import create_application
+from graphql_api.http.operations import Operations
+from graphql_api.parties.changes import Changes
 from graphql_api.parties.commit import CommitLimits, Committer
 from graphql_api.parties.copies import Copies
 from graphql_api.parties.keys import Keys
 from graphql_api.parties.reading import Reader
+from graphql_api.parties.watch import Pace
 from graphql_api.schema.build import build_schema
 from graphql_api.schema.context import RequestContext
+from graphql_api.schema.trusted_documents import load_trusted_documents
 from graphql_api.store.connection import Connection, ConnectionFailedError, connect
 from graphql_api.store.migrate import pending_migrations
 from graphql_api.store.party_store import PartyStore
@@ -40,10 +44,11 @@ class Parts:
     copies: Copies
     committer: Committer
     keys: Keys
+    changes: Changes
 
     def new_context(self, caller: str = "") -> RequestContext:
         """The context of one request."""
-        return RequestContext(self.reader, self.committer, self.keys, caller)
+        return RequestContext(self.reader, self.committer, self.keys, self.changes, caller)
 
 
 @asynccontextmanager
@@ -68,10 +73,13 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             proposals_in_flight=settings.proposals_in_flight,
         )
         committer = Committer(store, copies, limits)
+        pace = Pace(settings.live_interval, first=settings.request_timeout)
+        changes = Changes(store, pace)
         try:
             keys = Keys(store, settings.idempotency_key_ttl)
-            yield Parts(store, Reader(store), copies, committer, keys)
+            yield Parts(store, Reader(store), copies, committer, keys, changes)
         finally:
+            await changes.close()
             await committer.close(CLOSE_TIMEOUT)
             await copies.close(CLOSE_TIMEOUT)
     finally:
@@ -96,10 +104,13 @@ async def _session(connection: Connection, settings: Settings) -> Session:
 
 
 def create_app(parts: Parts, settings: Settings) -> web.Application:
-    """The HTTP application over the rules."""
-    return create_application(
-        build_schema(engine=settings.engine),
-        lambda _request: parts.new_context(),
-        parts.store.ping,
-        shows_graphiql=not settings.in_production,
-    )
+    """The HTTP application over the rules.
+
+    Raises:
+        TrustedDocumentsError: the file of trusted documents cannot be used.
+    """
+    schema = build_schema(engine=settings.engine)
+    file = settings.trusted_documents
+    trusted = None if file is None else load_trusted_documents(file, schema)
+    operations = Operations(schema, lambda _request: parts.new_context(), trusted)
+    return create_application(operations, parts.store.ping, settings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -50,6 +50,7 @@ ONLY_WITH_CONTACT_POINTS = (
     "CASSANDRA_USERNAME",
     "CASSANDRA_PASSWORD",
 )
+ORIGIN = r"^(\*|https?://[^/\s,]+)$"
 TTL_OF_TIMEOUT = 5
 KEYSPACE = r"^[a-zA-Z][a-zA-Z0-9_]{0,47}$"
 
@@ -83,6 +84,21 @@ class Settings(BaseSettings):
     log_level: LogLevel = LogLevel.INFO
     engine: bool = True
 
+    body_limit: Annotated[int, Field(ge=1000, le=100_000_000)] = 1_000_000
+    batch_limit: Annotated[int, Field(ge=0, le=100)] = 0
+    compress_from: Annotated[int, Field(ge=0)] = 4096
+    validation_status: Literal["422", "400"] = "422"
+    simple_get: bool | None = None
+    cors_origins: Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], NoDecode] = ()
+    trusted_documents: Path | None = None
+
+    live_interval: Annotated[float, Field(ge=0.05, le=60)] = 0.5
+    stream_limit: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    operation_limit: Annotated[int, Field(ge=1, le=10_000)] = 100
+    message_limit: Annotated[int, Field(ge=1000, le=100_000_000)] = 100_000
+    connection_init_timeout: Annotated[float, Field(gt=0, le=60)] = 3.0
+    keep_alive: Annotated[float, Field(gt=0, le=600)] = 12.0
+
     request_timeout: Annotated[float, Field(ge=4, le=120)] = 10.0
     idempotency_key_ttl: Annotated[int, Field(ge=60, le=30 * 86400)] = 86400
     drawn_key_ttl: Annotated[int, Field(ge=60, le=86400)] = 600
@@ -92,7 +108,7 @@ class Settings(BaseSettings):
     joins_pushes: bool = True
     proposals_in_flight: Annotated[int, Field(ge=1, le=1024)] = 64
 
-    @field_validator("cassandra_contact_points", mode="before")
+    @field_validator("cassandra_contact_points", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -133,6 +149,11 @@ class Settings(BaseSettings):
     def in_production(self) -> bool:
         """True with ENVIRONMENT=production."""
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def answers_simple_get(self) -> bool:
+        """Whether a GET is answered that a browser sends to any site without asking it first."""
+        return not self.in_production if self.simple_get is None else self.simple_get
 
 
 def load_settings(**overrides: Any) -> Settings:

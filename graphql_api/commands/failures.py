@@ -10,6 +10,7 @@ import typer
 from graphql_api.embedded import EmbeddedCassandraError
 from graphql_api.errors import PartyfinderError
 from graphql_api.http.server import AddressUnusableError
+from graphql_api.schema.trusted_documents import TrustedDocumentsError
 from graphql_api.settings import SettingsError
 from graphql_api.store.connection import ConnectionFailedError
 from graphql_api.store.migrate import MigrationError
@@ -24,6 +25,7 @@ EXPECTED = (
     MigrationError,
     PartyfinderError,
     SettingsError,
+    TrustedDocumentsError,
 )
 
 

@@ -54,6 +54,11 @@ class BoundedCache(Generic[Value]):
                     self._entries[oldest] = entry
             self._entries[key] = _Entry(value)
 
+    def make_room(self, count: int) -> None:
+        """Hold so many more values from now on."""
+        with self._lock:
+            self._size += count
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -94,6 +94,14 @@ class DocumentCache:
         self._split: _Split = ((), (), ())
         self.good: BoundedCache[Document] = BoundedCache(MAX_DOCUMENTS)
         self.failing: BoundedCache[Document] = BoundedCache(MAX_FAILING)
+        self._kept: dict[str, Document] = {}
+
+    def keep(self, text: str, rules: tuple[Any, ...]) -> Document:
+        """Return the document of a text, and for a good one remember it for ever."""
+        document = self._make(text, rules, {})
+        if document.refusal is None:
+            self._kept[text] = document
+        return document
 
     def get(self, text: str, rules: tuple[Any, ...], options: dict[str, Any]) -> Document:
         """Return the document of a text, remembered or made now.
@@ -118,6 +126,9 @@ class DocumentCache:
     def _look_up(
         self, key: tuple[Any, ...], text: str, rules: tuple[Any, ...], options: dict[str, Any]
     ) -> Document:
+        kept = self._kept.get(text)
+        if kept is not None:
+            return kept
         if len(text) > MAX_CACHED_TEXT:
             return self._make(text, rules, options)
         try:

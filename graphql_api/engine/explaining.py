@@ -33,12 +33,26 @@ def explain(
     """
     node = parse(document) if isinstance(document, str) else document
     try:
-        operation = plans_of(schema).operation(node, operation_name)
-        variant = _variant(operation, conditions or {})
+        variant = compile_now(schema, node, operation_name, conditions)
     except NotCompilableError as error:
         return f"# Runs in graphql-core: {error.reason}\n"
-    variant.complete()
     return "\n\n".join(f"# {source.filename}\n{source.text}" for source in variant.sources)
+
+
+def compile_now(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation_name: str | None,
+    conditions: dict[str, Any] | None = None,
+) -> Variant:
+    """Compile an operation of a valid document wholly, before it is first run.
+
+    Raises:
+        NotCompilableError: graphql-core has to run it.
+    """
+    variant = _variant(plans_of(schema).operation(document, operation_name), conditions or {})
+    variant.complete()
+    return variant
 
 
 def _variant(operation: Operation, conditions: dict[str, Any]) -> Variant:

@@ -6,42 +6,53 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from graphql_api.http.cors import Cors
+from graphql_api.http.endpoint import Endpoint
 from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.health import Readiness, healthz
 from graphql_api.http.landing import landing
-from graphql_api.http.request import LARGEST_BODY
+from graphql_api.http.sse import ServerSentEvents
+from graphql_api.http.streams import Streams
+from graphql_api.http.websocket import GraphQLOverWebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from graphql_api.schema.build import PartySchema
-    from graphql_api.schema.context import RequestContext
+    from graphql_api.http.operations import Operations
+    from graphql_api.settings import Settings
 
 
 def create_application(
-    schema: PartySchema,
-    new_context: Callable[[web.Request], RequestContext],
-    ping: Callable[[], Awaitable[None]],
-    *,
-    shows_graphiql: bool,
+    operations: Operations, ping: Callable[[], Awaitable[None]], settings: Settings
 ) -> web.Application:
     """The application.
 
     Args:
-        new_context: makes the context of one request.
         ping: asks the database whether it answers.
-        shows_graphiql: whether a browser gets GraphiQL at /graphql.
     """
-    application = web.Application(client_max_size=LARGEST_BODY)
-    graphql = GraphQLOverHTTP(schema, new_context, shows_graphiql=shows_graphiql)
+    application = web.Application(client_max_size=settings.body_limit)
+    cors = Cors(settings.cors_origins)
+    streams = Streams(settings.stream_limit, 2 * settings.keep_alive)
+    endpoint = Endpoint(
+        GraphQLOverHTTP(operations, settings),
+        ServerSentEvents(operations, streams, settings),
+        GraphQLOverWebSocket(operations, streams, cors, settings),
+        shows_graphiql=not settings.in_production,
+    )
     readiness = Readiness(ping)
     application[READINESS] = readiness
-    application.router.add_post("/graphql", graphql.post)
-    application.router.add_get("/graphql", graphql.get)
+    application[STREAMS] = streams
+    application.on_shutdown.append(streams.close_all)
+    application.on_response_prepare.append(cors.on_prepare)
+    application.router.add_post("/graphql", endpoint.post)
+    application.router.add_get("/graphql", endpoint.get)
+    application.router.add_options("/graphql", cors.preflight)
+    application.router.add_route("*", "/graphql", endpoint.other)
     application.router.add_get("/healthz", healthz)
     application.router.add_get("/readyz", readiness.readyz)
     application.router.add_get("/", landing)
     return application
 
 
+STREAMS = web.AppKey("streams", Streams)
 READINESS = web.AppKey("readiness", Readiness)

@@ -1,116 +1,109 @@
-"""POST and GET /graphql, after the GraphQL over HTTP draft; a browser gets GraphiQL."""
+"""POST and GET with an answer in JSON, after the GraphQL over HTTP draft."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import orjson
-from aiohttp import web
-from strawberry.http.ides import get_graphql_ide_html
-from strawberry.types.graphql import OperationType
 
 from graphql_api.engine import Refusal
-from graphql_api.http.media import HTML, LEGACY, RESPONSE, preferred
+from graphql_api.http.answers import PARTIAL, answer, not_acceptable, refusal
+from graphql_api.http.csrf import refuse_simple
+from graphql_api.http.media import LEGACY, RESPONSE, preferred
+from graphql_api.http.operations import READING, READING_AND_WRITING
 from graphql_api.http.request import BadRequestError, GraphQLRequest, read_get, read_post
-from graphql_api.schema.faults import format_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from aiohttp import web
 
     from graphql_api.engine import Response
-    from graphql_api.schema.build import PartySchema
-    from graphql_api.schema.context import RequestContext
+    from graphql_api.http.operations import Operations
+    from graphql_api.settings import Settings
 
-READING = frozenset({OperationType.QUERY})
-READING_AND_WRITING = READING | {OperationType.MUTATION}
+JSON = (LEGACY, RESPONSE)
 
 
 class GraphQLOverHTTP:
-    """The handlers of /graphql.
+    """Answers requests one by one."""
 
-    Args:
-        schema: what requests are run against.
-        new_context: makes the context of one request.
-        shows_graphiql: whether a browser gets GraphiQL here.
-    """
-
-    def __init__(
-        self,
-        schema: PartySchema,
-        new_context: Callable[[web.Request], RequestContext],
-        *,
-        shows_graphiql: bool,
-    ) -> None:
-        self._schema = schema
-        self._new_context = new_context
-        self._graphiql = get_graphql_ide_html("graphiql") if shows_graphiql else None
+    def __init__(self, operations: Operations, settings: Settings) -> None:
+        self._operations = operations
+        self._settings = settings
+        self._statuses = {
+            Refusal.VALIDATION: int(settings.validation_status),
+            Refusal.OPERATION_TYPE: 405,
+        }
 
     async def post(self, request: web.Request) -> web.Response:
-        """Run a query or a mutation."""
-        accepted = preferred(request.headers.get("Accept", ""), (LEGACY, RESPONSE))
+        """Run a query or a mutation, or a batch of them."""
+        accepted = preferred(request.headers.get("Accept", ""), JSON)
         if accepted is None:
-            return _not_acceptable()
+            return not_acceptable()
         try:
-            return await self._run(request, await read_post(request), accepted, READING_AND_WRITING)
+            asked = await read_post(request, self._settings.batch_limit)
+            if isinstance(asked, list):
+                return await self._run_batch(request, asked, accepted)
+            response = await self._operations.answer(request, asked, READING_AND_WRITING)
         except BadRequestError as error:
-            return _refusal(str(error), error.status, accepted)
+            return refusal(error, accepted)
+        if response.refusal is Refusal.OPERATION_TYPE:
+            return refusal(_needs_stream(), accepted)
+        return await self._answer(request, response, accepted)
 
     async def get(self, request: web.Request) -> web.Response:
-        """Run a query, or show GraphiQL to a browser."""
-        offered = (LEGACY, RESPONSE) if self._graphiql is None else (LEGACY, RESPONSE, HTML)
-        accepted = preferred(request.headers.get("Accept", ""), offered)
+        """Run a query."""
+        accepted = preferred(request.headers.get("Accept", ""), JSON)
         if accepted is None:
-            return _not_acceptable()
-        if accepted == HTML:
-            return web.Response(text=self._graphiql, content_type=HTML)
+            return not_acceptable()
         try:
-            return await self._run(request, read_get(request), accepted, READING)
+            if not self._settings.answers_simple_get:
+                refuse_simple(request)
+            response = await self._operations.answer(request, read_get(request), READING)
         except BadRequestError as error:
-            return _refusal(str(error), error.status, accepted)
+            return refusal(error, accepted)
+        return await self._answer(request, response, accepted)
 
-    async def _run(
-        self,
-        request: web.Request,
-        asked: GraphQLRequest,
-        accepted: str,
-        allowed: frozenset[OperationType],
+    async def _answer(
+        self, request: web.Request, response: Response, accepted: str
     ) -> web.Response:
-        answer = await self._schema.execute_to_bytes(
-            asked.query,
-            asked.variables,
-            self._new_context(request),
-            operation_name=asked.operation_name,
-            allowed_operation_types=allowed,
-            formatter=format_error,
+        status = self._status(response, accepted)
+        return await answer(
+            request,
+            response.body,
+            accepted,
+            status=status,
+            compress_from=self._settings.compress_from,
+            headers={"Allow": "POST"} if status == 405 else None,  # noqa: PLR2004
         )
-        if answer.refusal is Refusal.OPERATION_TYPE:
-            return _response(answer.body, 405, accepted, {"Allow": "POST"})
-        return _response(answer.body, _status(answer, accepted), accepted)
+
+    def _status(self, response: Response, accepted: str) -> int:
+        """What the draft has for each media type: `application/json` hides refusals in a 200."""
+        if response.refusal is Refusal.OPERATION_TYPE:
+            return 405
+        if accepted == LEGACY:
+            return 200
+        if response.refusal is None:
+            return PARTIAL if response.has_errors else 200
+        return self._statuses.get(response.refusal, 400)
+
+    async def _run_batch(
+        self, request: web.Request, batch: list[GraphQLRequest], accepted: str
+    ) -> web.Response:
+        """Run a batch in its order: a mutation sees what those before it did."""
+        bodies = []
+        for asked in batch:
+            try:
+                response = await self._operations.answer(request, asked, READING_AND_WRITING)
+                bodies.append(response.body)
+            except BadRequestError as error:
+                bodies.append(orjson.dumps({"errors": [error.error]}))
+        body = b"[" + b",".join(bodies) + b"]"
+        return await answer(request, body, accepted, compress_from=self._settings.compress_from)
 
 
-def _status(answer: Response, accepted: str) -> int:
-    """What the draft has for each media type: `application/json` hides refusals in a 200."""
-    if accepted == LEGACY or answer.refusal is None:
-        return 200
-    return 422 if answer.refusal is Refusal.VALIDATION else 400
-
-
-def _refusal(
-    message: str, status: int, accepted: str, headers: dict[str, str] | None = None
-) -> web.Response:
-    error = {"message": message, "extensions": {"code": "BAD_USER_INPUT"}}
-    return _response(orjson.dumps({"errors": [error]}), status, accepted, headers)
-
-
-def _response(
-    body: bytes, status: int, media_type: str, headers: dict[str, str] | None = None
-) -> web.Response:
-    return web.Response(
-        body=body,
-        status=status,
-        headers={"Content-Type": f"{media_type}; charset=utf-8", **(headers or {})},
+def _needs_stream() -> BadRequestError:
+    return BadRequestError(
+        "A subscription has many answers: accept text/event-stream, or open a WebSocket with the "
+        "sub-protocol graphql-transport-ws.",
+        406,
     )
-
-
-def _not_acceptable() -> web.Response:
-    return web.Response(text=f"This address answers {RESPONSE} and {LEGACY}.", status=406)

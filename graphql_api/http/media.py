@@ -5,6 +5,7 @@ from __future__ import annotations
 RESPONSE = "application/graphql-response+json"
 LEGACY = "application/json"
 HTML = "text/html"
+EVENTS = "text/event-stream"
 
 
 def preferred(accept: str, offered: tuple[str, ...]) -> str | None:
@@ -41,3 +42,9 @@ def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
         if media_range in qualities:
             return qualities[media_range]
     return 0.0
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header names gzip, or anything; an empty one takes none."""
+    qualities = dict(_parse(part) for part in accept_encoding.split(","))
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0

@@ -1,4 +1,4 @@
-"""From an HTTP request to a GraphQL one; what cannot be one is answered with what it lacks."""
+"""From an HTTP request or a socket's message to GraphQL ones; what cannot be one is told why."""
 
 from __future__ import annotations
 
@@ -6,53 +6,76 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from aiohttp import web
+
+from graphql_api.errors import ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiohttp import web
-
-LARGEST_BODY = 1_000_000  # bytes
+JSON = ("application/json", "application/graphql-response+json")
+ENCODINGS = ("", "identity", "gzip", "deflate")
 
 
 @dataclass(frozen=True)
 class GraphQLRequest:
-    """What is to be run."""
+    """What is to be run.
 
-    query: str
+    Args:
+        query: the document's text; None where its id stands for it.
+        document_id: the id or hash of a trusted document.
+    """
+
+    query: str | None
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
+    document_id: str | None = None
 
 
 class BadRequestError(Exception):
-    """An HTTP request that carries no GraphQL request.
+    """A request that carries no GraphQL request, or one that is not run.
 
     Args:
         status: the HTTP status that says so.
     """
 
-    def __init__(self, message: str, status: int = 400) -> None:
+    def __init__(
+        self,
+        message: str,
+        status: int = 400,
+        *,
+        code: ErrorCode = ErrorCode.BAD_USER_INPUT,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers or {}
+        self.error = {"message": message, "extensions": {"code": code}}
 
 
-async def read_post(request: web.Request) -> GraphQLRequest:
-    """The GraphQL request in a POST's body.
+async def read_post(
+    request: web.Request, batch_limit: int = 0
+) -> GraphQLRequest | list[GraphQLRequest]:
+    """The GraphQL request in a POST's body, or those of a batch.
 
     Raises:
         BadRequestError: it has none.
     """
-    if request.content_type not in ("application/json", "application/graphql-response+json"):
-        raise BadRequestError("Send the request as Content-Type: application/json.", 415)
-    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
-        raise BadRequestError("Send the request in UTF-8.", 415)
+    _check_form(request)
     try:
         body = orjson.loads(await request.read())
+    except web.HTTPRequestEntityTooLarge:
+        raise BadRequestError(
+            f"The body is larger than {request.client_max_size} bytes, the most that is read here.",
+            413,
+        ) from None
+    except web.RequestPayloadError:
+        raise BadRequestError("The body is not what its Content-Encoding says.") from None
     except orjson.JSONDecodeError:
         raise BadRequestError("The body is not JSON.") from None
-    if not isinstance(body, dict):
-        raise BadRequestError('The body must be a JSON object with a "query".')
-    return _request(body)
+    if isinstance(body, list):
+        return _read_batch(body, batch_limit)
+    return parse_request(body)
 
 
 def read_get(request: web.Request) -> GraphQLRequest:
@@ -68,18 +91,68 @@ def read_get(request: web.Request) -> GraphQLRequest:
                 body[name] = orjson.loads(body[name])
             except orjson.JSONDecodeError:
                 raise BadRequestError(f"{name} is not JSON.") from None
-    return _request(body)
+    return parse_request(body)
 
 
-def _request(body: Mapping[str, Any]) -> GraphQLRequest:
-    query = body.get("query")
-    if not isinstance(query, str) or not query:
-        raise BadRequestError("query must be a string with a GraphQL document.")
+def parse_request(body: object) -> GraphQLRequest:
+    """The GraphQL request that a decoded JSON value is.
+
+    Raises:
+        BadRequestError: it is none.
+    """
+    if not isinstance(body, dict):
+        raise BadRequestError('The body must be a JSON object with a "query".')
     for name, kind, expected in (
+        ("query", str, "a string with a GraphQL document"),
+        ("documentId", str, "a string"),
         ("variables", dict, "an object"),
         ("operationName", str, "a string"),
         ("extensions", dict, "an object"),
     ):
         if not isinstance(body.get(name), kind | None):
             raise BadRequestError(f"{name} must be {expected}.")
-    return GraphQLRequest(query, body.get("variables"), body.get("operationName") or None)
+    query, document_id = body.get("query") or None, _document_id(body)
+    if query is None and document_id is None:
+        raise BadRequestError("query must be a string with a GraphQL document.")
+    return GraphQLRequest(
+        query, body.get("variables"), body.get("operationName") or None, document_id
+    )
+
+
+def _document_id(body: Mapping[str, Any]) -> str | None:
+    """By the draft's name for it, or in the extension that Apollo's clients send."""
+    given = body.get("documentId")
+    if given is None:
+        persisted = (body.get("extensions") or {}).get("persistedQuery")
+        given = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    return given if isinstance(given, str) and given else None
+
+
+def _check_form(request: web.Request) -> None:
+    """Refuse bodies in any other form than JSON in UTF-8.
+
+    The refusal of forms and plain text is also what keeps other sites' pages from posting here:
+    a browser asks before it sends JSON across origins, and it does not before it sends a form.
+    """
+    if request.content_type not in JSON or "Content-Type" not in request.headers:
+        raise BadRequestError(
+            "Send the request as Content-Type: application/json.",
+            415,
+            headers={"Accept-Post": JSON[0]},
+        )
+    if (request.charset or "utf-8").lower() not in ("utf-8", "utf8"):
+        raise BadRequestError("Send the request in UTF-8.", 415)
+    if request.headers.get("Content-Encoding", "").strip().lower() not in ENCODINGS:
+        raise BadRequestError(
+            "Send the body as it is, or with Content-Encoding: gzip or deflate.",
+            415,
+            headers={"Accept-Encoding": "gzip, deflate"},
+        )
+
+
+def _read_batch(bodies: list[Any], limit: int) -> list[GraphQLRequest]:
+    if limit == 0:
+        raise BadRequestError("Send one operation per request: this server takes no batches.")
+    if not 0 < len(bodies) <= limit:
+        raise BadRequestError(f"A batch holds 1 to {limit} operations, not {len(bodies)}.")
+    return [parse_request(body) for body in bodies]

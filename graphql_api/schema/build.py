@@ -10,6 +10,7 @@ from graphql_api.engine.strawberry import Schema
 from graphql_api.schema.mutation import Mutation
 from graphql_api.schema.query import Query
 from graphql_api.schema.scalars import config
+from graphql_api.schema.subscription import Subscription
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
@@ -31,7 +32,13 @@ class PartySchema(Schema):
 
 def build_schema(*, engine: bool = True) -> PartySchema:
     """The schema that the server executes; without the engine, as graphql-core does."""
-    return PartySchema(query=Query, mutation=Mutation, config=config(), engine=engine)
+    return PartySchema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        config=config(),
+        engine=engine,
+    )
 
 
 def export_schema() -> str:

@@ -7,6 +7,7 @@ import strawberry
 from graphql_api.errors import BadUserInputError
 from graphql_api.parties.city import LONGEST_KEY, city_key
 from graphql_api.parties.limits import Limits, has_control
+from graphql_api.parties.snapshot import Snapshot
 from graphql_api.schema import ids
 from graphql_api.schema.connection import (
     After,
@@ -40,11 +41,13 @@ class City(Node):
     Args:
         asked_as: what the caller called it.
         host_name: what its hosts call it, where that is known already.
+        snapshot: its upcoming parties, where they are known already.
     """
 
     key: strawberry.Private[str]
     asked_as: strawberry.Private[str]
     host_name: strawberry.Private[str | None] = None
+    snapshot: strawberry.Private[Snapshot | None] = None
 
     id: strawberry.ID = strawberry.field(
         resolver=resolve_id, description="Opaque, and the same for ever."
@@ -73,7 +76,7 @@ class City(Node):
         order: Order = PartyOrder.SOONEST_FIRST,
     ) -> PartyConnection | None:
         pages = paging(first, after, last, before)
-        return await read_connection(info, self.key, pages, from_, until, order)
+        return await read_connection(info, self.key, pages, from_, until, order, self.snapshot)
 
 
 def find_city(argument: str, name: str) -> City:

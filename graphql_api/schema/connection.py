@@ -10,6 +10,7 @@ import strawberry
 
 from graphql_api import clock
 from graphql_api.parties.listing import CityList, Page, Paging, Window
+from graphql_api.parties.snapshot import Snapshot, SnapshotSlices
 from graphql_api.schema.arguments import given
 from graphql_api.schema.context import Info
 from graphql_api.schema.party import Party, as_parties, as_party
@@ -122,8 +123,15 @@ async def read_connection(
     start: datetime | None,
     end: datetime | None,
     order: PartyOrder,
+    snapshot: Snapshot | None = None,
 ) -> PartyConnection:
-    """A page of a city's parties."""
+    """A page of a city's parties, out of a snapshot of the upcoming ones where it holds them."""
+    if snapshot is not None and not start and not end:
+        slices = SnapshotSlices(snapshot, info.context.loaders.slices.load)
+        upcoming = CityList(
+            city_key, snapshot.window, slices.read, order is PartyOrder.LATEST_FIRST
+        )
+        return PartyConnection(page=await upcoming.page(paging))
     window = Window.of(start or None, end or None, clock.now())
     city = CityList(
         city_key, window, info.context.loaders.slices.load, order is PartyOrder.LATEST_FIRST

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from graphql_api.parties.change import KeyReused
+from graphql_api.parties.change import Applied, KeyReused
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from graphql_api.parties.change import Change, Outcome
+    from graphql_api.parties.changes import Changes
     from graphql_api.parties.commit import Committer
     from graphql_api.parties.keys import Keys
     from graphql_api.parties.reading import Reader
+    from graphql_api.parties.watch import Event
     from graphql_api.store.rows import CityRow, ListedParty, PartyHead, Slice
 
 
@@ -40,6 +42,7 @@ class RequestContext:
     reader: Reader
     committer: Committer
     keys: Keys
+    changes: Changes
     caller: str = ""
     loaders: Loaders = field(init=False)
 
@@ -52,9 +55,16 @@ class RequestContext:
         if not await self.keys.claim(change):
             return KeyReused()
         try:
-            return await self.committer.commit(change)
+            outcome = await self.committer.commit(change)
         finally:
             self._forget_reads()
+        if isinstance(outcome, Applied):
+            self.changes.hint(outcome.party)
+        return outcome
+
+    def attend(self, event: Event[Any]) -> None:
+        """Answer about an event from here on: what was loaded is old, unless it was for it."""
+        self.loaders = event.shared.setdefault("loaders", Loaders(self.reader))
 
     def _forget_reads(self) -> None:
         self.loaders = Loaders(self.reader)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import aiohttp
 import pytest
@@ -13,6 +13,7 @@ from aiohttp import web
 from graphql_api.app import create_app
 from graphql_api.errors import DatabaseUnavailableError, DeadlineExceededError, PartyfinderError
 from graphql_api.http.application import READINESS, create_application
+from graphql_api.http.operations import Operations
 from graphql_api.schema.build import build_schema
 from graphql_api.settings import Environment
 
@@ -52,15 +53,15 @@ async def test_the_process_and_the_service_are_well(api: Api) -> None:
     ],
 )
 async def test_without_its_database_the_process_is_well_but_not_ready(
-    fault: PartyfinderError, code: str
+    settings: Settings, fault: PartyfinderError, code: str
 ) -> None:
     async def ping() -> None:
         raise fault
 
-    def no_context(_request: web.Request) -> None:
+    def no_context(_request: web.Request) -> NoReturn:
         raise AssertionError
 
-    application = create_application(build_schema(), no_context, ping, shows_graphiql=False)  # type: ignore[arg-type]  # none is made
+    application = create_application(Operations(build_schema(), no_context), ping, settings)
     async with running(application) as (url, session):
         async with session.get(f"{url}/healthz") as response:
             assert (response.status, await response.json()) == (200, {"status": "ok"})
@@ -104,6 +105,9 @@ async def test_in_production_a_browser_gets_no_graphiql(parts: Parts, settings: 
         headers = {"Accept": BROWSER}
         async with session.get(f"{url}/graphql", headers=headers, params=query) as response:
             assert response.content_type == "application/json"
+            assert response.status == 403
+        headers |= {"GraphQL-Require-Preflight": "1"}
+        async with session.get(f"{url}/graphql", headers=headers, params=query) as response:
             assert await response.json() == {"data": {"city": {"name": "Lisbon"}}}
         async with session.get(f"{url}/graphql", headers={"Accept": "text/html"}) as response:
             assert response.status == 406

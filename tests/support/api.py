@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import aiohttp
+    from aiohttp import web
 
 PARTY = "id city name date timeZone place description people capacity revision createdAt"
 OUTCOME = f"""
@@ -67,6 +68,7 @@ class Api:
 
     url: str
     session: aiohttp.ClientSession
+    runner: web.AppRunner | None = None  # of a server in this process, where the test may stop it
 
     async def send(self, query: str, **variables: Any) -> dict[str, Any]:
         """The response's body, errors and all."""

@@ -6,6 +6,7 @@ validating by the engine's caches, executing by compiled code. Without any, ther
 
 from __future__ import annotations
 
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import strawberry
@@ -36,6 +37,7 @@ from strawberry.types.graphql import OperationType
 
 from graphql_api.engine.documents import Document, DocumentCache, Refusal
 from graphql_api.engine.execution import RunInputs, adopt, execute_compiled
+from graphql_api.engine.explaining import compile_now
 from graphql_api.engine.fallback import (
     KNOWN_PREDICATES,
     NotCompilableError,
@@ -48,9 +50,10 @@ from graphql_api.engine.tally import TALLY
 from graphql_api.engine.to_bytes import Response, format_error, to_response
 
 from .resolvers import StrawberryAdapter
+from .stream import events, is_subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from graphql.execution import MiddlewareManager
     from strawberry.extensions.runner import SchemaExtensionsRunner
@@ -322,6 +325,61 @@ class Schema(strawberry.Schema):
             return to_response(None, errors, refusal, formatter)
         refused_at = _refusal_in(result)
         return to_response(result.data, result.errors, refused_at, formatter, result.extensions)
+
+    def keep(self, text: str) -> Document:
+        """Parse, validate and compile a text now, and remember it for as long as the schema lives.
+
+        Returns what became of it: a document with a refusal is not remembered.
+        """
+        document = self.plans.documents.keep(text, _RULES)
+        if document.refusal is None and self._fallback is None:
+            self.plans.operations.make_room(len(document.operation_types))
+            for name in document.operation_types:
+                with suppress(NotCompilableError):
+                    compile_now(self._schema, document.valid_node, name)
+        return document
+
+    async def stream_to_bytes(
+        self,
+        query: str,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        formatter: Callable[[GraphQLError, Refusal | None], dict[str, Any]] = format_error,
+    ) -> AsyncGenerator[Response, None]:
+        """Execute any operation and yield its answers, a subscription's as they are asked for.
+
+        Never raises for what a client sent. Extensions take no part in subscriptions.
+        """
+        document = self.plans.documents.get(query, _RULES, {})
+        if not is_subscription(document, operation_name):
+            yield await self.execute_to_bytes(
+                query,
+                variable_values,
+                context_value,
+                root_value,
+                operation_name,
+                allowed_operation_types,
+                formatter=formatter,
+            )
+            return
+        compiled = self._fallback is None
+        answers = events(
+            self._schema,
+            document.valid_node,
+            formatter,
+            root_value=root_value,
+            context_value=context_value,
+            variable_values=variable_values,
+            operation_name=operation_name or document.default_name,
+            executor_class=_EventExecutor if compiled else self.execution_context_class,
+            operation_extensions=None,
+        )
+        async with aclosing(answers):
+            async for answer in answers:
+                yield answer
 
     def _start(self, request: _Request, document: Document, name: str | None) -> Any:
         """Start executing; the result, or an awaitable of it."""

@@ -1,0 +1,97 @@
+"""Runs what the transports have read, against the schema and the trusted documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from strawberry.types.graphql import OperationType
+
+from graphql_api.errors import ErrorCode
+from graphql_api.http.request import BadRequestError
+from graphql_api.schema.faults import format_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from aiohttp import web
+
+    from graphql_api.engine import Response
+    from graphql_api.http.request import GraphQLRequest
+    from graphql_api.schema.build import PartySchema
+    from graphql_api.schema.context import RequestContext
+    from graphql_api.schema.trusted_documents import TrustedDocuments
+
+READING = frozenset({OperationType.QUERY})
+WRITING = frozenset({OperationType.MUTATION})
+READING_AND_WRITING = READING | WRITING
+ANYTHING = READING_AND_WRITING | {OperationType.SUBSCRIPTION}
+
+
+class Operations:
+    """What the server runs.
+
+    Args:
+        new_context: makes the context of one operation out of the HTTP request that brought it.
+        trusted: the only documents that are run; None for any.
+    """
+
+    def __init__(
+        self,
+        schema: PartySchema,
+        new_context: Callable[[web.Request], RequestContext],
+        trusted: TrustedDocuments | None = None,
+    ) -> None:
+        self._schema = schema
+        self._new_context = new_context
+        self._trusted = trusted
+
+    async def answer(
+        self, request: web.Request, asked: GraphQLRequest, allowed: frozenset[OperationType]
+    ) -> Response:
+        """Run an operation that has one answer.
+
+        Raises:
+            BadRequestError: its document is not run here.
+        """
+        return await self._schema.execute_to_bytes(
+            self._text(asked),
+            asked.variables,
+            self._new_context(request),
+            operation_name=asked.operation_name,
+            allowed_operation_types=allowed,
+            formatter=format_error,
+        )
+
+    def stream(
+        self, request: web.Request, asked: GraphQLRequest, *, may_write: bool = True
+    ) -> AsyncGenerator[Response, None]:
+        """Run any operation; a subscription's answers come as there is news, for the asking.
+
+        Raises:
+            BadRequestError: its document is not run here.
+        """
+        return self._schema.stream_to_bytes(
+            self._text(asked),
+            asked.variables,
+            self._new_context(request),
+            operation_name=asked.operation_name,
+            allowed_operation_types=ANYTHING if may_write else ANYTHING - WRITING,
+            formatter=format_error,
+        )
+
+    def _text(self, asked: GraphQLRequest) -> str:
+        if self._trusted is None:
+            if asked.query is None:
+                raise _not_found("This server keeps no documents: send the query itself.")
+            return asked.query
+        text = self._trusted.find(asked.query, asked.document_id)
+        if text is None:
+            raise _not_found(
+                "This server runs trusted documents only, and this is none of them: send the "
+                "documentId of one, or have this one added to the server's file."
+            )
+        return text
+
+
+def _not_found(message: str) -> BadRequestError:
+    return BadRequestError(message, code=ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND)
