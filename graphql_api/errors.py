@@ -81,7 +81,7 @@ class DeadlineExceededError(PartyfinderError):
     code = ErrorCode.DEADLINE_EXCEEDED
 
     def __init__(self) -> None:
-        super().__init__("The answer did not come in time. Nothing was changed; try again.")
+        super().__init__("The answer did not come in time. This request changed nothing; try again.")
 
 
 class OverloadedError(PartyfinderError):
@@ -90,7 +90,7 @@ class OverloadedError(PartyfinderError):
     code = ErrorCode.OVERLOADED
 
     def __init__(self) -> None:
-        super().__init__("The server is busy. Nothing was changed; try again in a moment.")
+        super().__init__("The server is busy. This request changed nothing; try again in a moment.")
 
 
 class DatabaseUnavailableError(PartyfinderError):
@@ -99,4 +99,4 @@ class DatabaseUnavailableError(PartyfinderError):
     code = ErrorCode.DATABASE_UNAVAILABLE
 
     def __init__(self) -> None:
-        super().__init__("The database cannot be reached. Nothing was changed; try again soon.")
+        super().__init__("The database cannot be reached. This request changed nothing; try again soon.")
