@@ -14,6 +14,7 @@ from graphql_api.http.operations import Operations
 from graphql_api.parties.changes import Changes
 from graphql_api.parties.commit import CommitLimits, Committer
 from graphql_api.parties.copies import Copies
+from graphql_api.parties.keys import Keys
 from graphql_api.parties.reading import Reader
 from graphql_api.parties.watch import Pace
 from graphql_api.schema.build import build_schema
@@ -42,11 +43,12 @@ class Parts:
     reader: Reader
     copies: Copies
     committer: Committer
+    keys: Keys
     changes: Changes
 
     def new_context(self, caller: str = "") -> RequestContext:
         """The context of one request."""
-        return RequestContext(self.reader, self.committer, self.changes, caller)
+        return RequestContext(self.reader, self.committer, self.keys, self.changes, caller)
 
 
 @asynccontextmanager
@@ -74,7 +76,8 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         pace = Pace(settings.live_interval, first=settings.request_timeout)
         changes = Changes(store, pace)
         try:
-            yield Parts(store, Reader(store), copies, committer, changes)
+            keys = Keys(store, settings.idempotency_key_ttl)
+            yield Parts(store, Reader(store), copies, committer, keys, changes)
         finally:
             await changes.close()
             await committer.close(CLOSE_TIMEOUT)

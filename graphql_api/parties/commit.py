@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphql_api.errors import OverloadedError
-from graphql_api.parties.change import KeyReused
 from graphql_api.parties.lane import Lane
 
 if TYPE_CHECKING:
@@ -63,8 +62,6 @@ class Committer:
             OverloadedError: too many changes of this party wait; nothing was sent.
             PartyfinderError: the database does not answer; nothing was changed.
         """
-        if not change.key.is_drawn and not await self._claim(change):
-            return KeyReused()
         lane = self._lanes.get(change.party_id)
         if lane is None:
             lane = self._open_lane(change.party_id)
@@ -78,12 +75,6 @@ class Committer:
             await asyncio.wait(self._running, timeout=timeout)
         for task in self._running:
             task.cancel()
-
-    async def _claim(self, change: Change) -> bool:
-        """Whether a client's key is for this party and no other."""
-        return await self._store.claim_key(
-            change.key.operation_key, change.party_id, self._limits.key_ttl
-        )
 
     def _open_lane(self, party_id: UUID) -> Lane:
         lane = Lane(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from graphql_api.parties.change import Applied
+from graphql_api.parties.change import Applied, KeyReused
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graphql_api.parties.change import Change, Outcome
     from graphql_api.parties.changes import Changes
     from graphql_api.parties.commit import Committer
+    from graphql_api.parties.keys import Keys
     from graphql_api.parties.reading import Reader
     from graphql_api.parties.watch import Event
     from graphql_api.store.rows import CityRow, ListedParty, PartyHead, Slice
@@ -40,6 +41,7 @@ class RequestContext:
 
     reader: Reader
     committer: Committer
+    keys: Keys
     changes: Changes
     caller: str = ""
     loaders: Loaders = field(init=False)
@@ -50,6 +52,8 @@ class RequestContext:
 
     async def commit(self, change: Change) -> Outcome:
         """Take a change to its outcome; what is read after it is read anew."""
+        if not await self.keys.claim(change):
+            return KeyReused()
         try:
             outcome = await self.committer.commit(change)
         finally:

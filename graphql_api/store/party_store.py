@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from cassandra.query import UNSET_VALUE
@@ -32,6 +33,7 @@ KEYS_PER_READ = 24  # with the head's, as many as Astra takes in one IN of clust
 _HEAD_WIDTH = len(PartyHead._fields)
 _PREFIX_LENGTH = 10
 PING_TIMEOUT = 2.0
+_FIRST_STAYS = 2**62  # µs; less the time of a claim, its timestamp
 
 
 class PartyStore:
@@ -90,14 +92,21 @@ class PartyStore:
         return _refused(rows)
 
     async def claim_key(self, key: str, party_id: UUID, ttl: int) -> bool:
-        """Claim an operation's key for a party; whether it is this party's alone.
+        """Claim an operation's key for a party, where no other has it; whether this one has it now.
 
-        Each claim is written before the claims are read, at quorum: of two claims at once for two
-        parties, one at least sees the other.
+        The first claim stays: a later one is written with an earlier timestamp, and is read to
+        have lost. Of claims in the same moment the servers' clocks decide.
         """
-        await self._session.execute(statements.CLAIM_KEY, (key, party_id, ttl))
-        rows = await self._session.execute(statements.READ_CLAIMS, (key,))
-        return [row[0] for row in rows] == [party_id]
+        claimed = await self._claimed_by(key)
+        if claimed is None:
+            timestamp = _FIRST_STAYS - time.time_ns() // 1000
+            await self._session.execute(statements.CLAIM_KEY, (key, party_id, ttl, timestamp))
+            claimed = await self._claimed_by(key)
+        return claimed in (None, party_id)  # None: an expired claim hides ours for a while
+
+    async def _claimed_by(self, key: str) -> UUID | None:
+        rows = await self._session.execute(statements.READ_CLAIM, (key,))
+        return rows[0][0] if rows else None
 
     async def read_slice(self, page: Slice) -> list[ListedParty]:
         """One read of a city's year."""

@@ -99,9 +99,10 @@ SCAN_CITY_YEARS = Statement(
 CONDITIONAL_BATCH = Statement("conditional_batch", "", Profile.CONDITIONAL)
 
 CLAIM_KEY = Statement(
-    "claim_key", "INSERT INTO party_by_key (key, party_id) VALUES (?, ?) USING TTL ?"
+    "claim_key",
+    "INSERT INTO party_by_key (key, party_id) VALUES (?, ?) USING TTL ? AND TIMESTAMP ?",
 )
-READ_CLAIMS = Statement("read_claims", "SELECT party_id FROM party_by_key WHERE key = ? LIMIT 2")
+READ_CLAIM = Statement("read_claim", "SELECT party_id FROM party_by_key WHERE key = ?")
 
 READ_PAGE = Statement("read_page", _page("ASC"))
 READ_PAGE_BACKWARDS = Statement("read_page_backwards", _page("DESC"))

@@ -171,7 +171,7 @@ async def test_an_unusable_key_is_refused_and_changes_nothing(
 @BOTH
 async def test_a_key_of_one_or_of_128_characters_will_do(api: Api, field: str) -> None:
     party = await api.create(people=10)
-    for key in ("é", "k" * 128):
+    for key in ("é" if field == "joinParty" else "è", f"{field:k>128}"):
         result = await api.mutate(field, partyId=party["id"], idempotencyKey=key)
         assert result["__typename"].endswith("Success"), result
 

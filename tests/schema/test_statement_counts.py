@@ -149,11 +149,12 @@ async def test_a_refusal_of_a_clients_key_is_recorded_and_then_stands_in_the_way
     wanted = {"partyId": party["id"], "idempotencyKey": str(uuid4())}
     with recording(parts) as recorder:
         first = await api.mutate("joinParty", **wanted)
-    assert recorder.sent == ["read_head", JOIN]
-    assert recorder.profiles == ["plain", "conditional"]
+    claim = ["read_claim", "claim_key", "read_claim"]
+    assert recorder.sent == [*claim, "read_head", JOIN]
+    assert recorder.profiles == ["plain"] * 4 + ["conditional"]
     with recording(parts) as recorder:
         assert await api.mutate("joinParty", **wanted) == first
-    assert recorder.sent == ["read_head", JOIN]
+    assert recorder.sent == ["read_claim", "read_head", JOIN]
 
 
 async def test_a_new_party_is_its_head_its_copy_and_its_citys_prefixes(
