@@ -8,6 +8,7 @@ import json
 import socket as sockets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from graphql_api.http.application import STREAMS
 from graphql_api.parties.attendance import Attend
@@ -95,9 +96,9 @@ def streams_of(api: Api) -> Streams:
     return streams
 
 
-async def join(parts: Parts, head: PartyHead, key: str) -> None:
+async def join(parts: Parts, head: PartyHead) -> None:
     """As another process would: without a hint."""
-    await parts.committer.commit(Attend(head.party_id, IdempotencyKey("", key), 1))
+    await parts.committer.commit(Attend(head.party_id, IdempotencyKey("", str(uuid4())), 1))
 
 
 def alive() -> tuple[int, int, int]:
@@ -156,7 +157,7 @@ async def test_a_slow_reader_gets_the_newest_state_and_not_every_one(
             await fast.subscribe("1", PAGE % "", n="Slow reading")
             await fast.next("1")
             for number in range(joins):
-                await join(parts, heads[0], f"slow {number}")
+                await join(parts, heads[0])
                 parts.changes.hint(heads[0])
                 await until_counted(fast, number + 1)
         received = 0
@@ -184,14 +185,14 @@ async def test_while_cassandra_is_away_nothing_is_lost(
     async with serving_app(parts, settings) as api, a_socket(api) as socket:
         await socket.subscribe("1", PARTY_CHANGED, id=ids.party_id(head.party_id))
         assert await socket.next("1") == {"partyChanged": {"people": 0, "revision": 1}}
-        await join(parts, head, "before")
+        await join(parts, head)
         cassandra.freeze()  # before the next look
         try:
             await asyncio.sleep(AWAY)
         finally:
             cassandra.thaw()
         assert await socket.next("1") == {"partyChanged": {"people": 1, "revision": 2}}
-        await join(parts, head, "after")
+        await join(parts, head)
         assert await socket.next("1") == {"partyChanged": {"people": 2, "revision": 3}}
         assert parts.changes.watched == 1
     await until(lambda: parts.changes.watched == 0)

@@ -67,7 +67,7 @@ STATUSES = [
     ("{ nothing }", None, 422, 200, "GRAPHQL_VALIDATION_FAILED"),
     ("query($n: Int!) { __typename @skip(if: false) city(name: $n) { id } }", None, 422, 200, None),
     ("query($n: String!) { city(name: $n) { id } }", {"n": 1}, 400, 200, "BAD_USER_INPUT"),
-    ("query A { __typename } query B { __typename }", None, 200, 200, None),
+    ("query A { __typename } query B { __typename }", None, 400, 200, "BAD_USER_INPUT"),
     ('{ __typename parties(city: "a", first: 0) { nodes { id } } }', None, 294, 200, None),
     ('{ parties(city: "a", first: 0) { nodes { id } } }', None, 294, 200, "BAD_USER_INPUT"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 
 from graphql_api.http.application import STREAMS
 from tests.support.live import CITY_CHANGED, PARTY_CHANGED, a_socket, until
+from tests.support.recorder import recording
 from tests.support.web import serving_app
 
 if TYPE_CHECKING:
@@ -47,6 +49,45 @@ async def test_queries_mutations_and_subscriptions_over_one_socket(api: Api) -> 
         await api.mutate("deleteParty", partyId=party["id"])
         assert await socket.next("s") == {"partyChanged": None}
         assert await socket.receive() == {"type": "complete", "id": "s"}
+
+
+async def test_without_the_engine_the_same(parts: Parts, settings: Settings) -> None:
+    async with serving_app(parts, settings, engine=False) as api, a_socket(api) as socket:
+        party = await api.create(city="Without the engine", name="Slowly")
+        await socket.subscribe("1", PARTY_CHANGED, id=party["id"])
+        assert await socket.next("1") == {"partyChanged": {"people": 0, "revision": 1}}
+        await api.mutate("joinParty", partyId=party["id"])
+        assert await socket.next("1") == {"partyChanged": {"people": 1, "revision": 2}}
+        await socket.send("complete", id="1")
+        await socket.subscribe("2", CITY_CHANGED, name=" without THE engine")
+        node = {"name": "Slowly", "people": 1, "revision": 2}
+        city = {"name": "Without the engine", "parties": {"nodes": [node]}}
+        assert await socket.next("2") == {"cityChanged": city}
+
+
+async def test_a_city_s_followers_share_what_they_load(api: Api, parts: Parts) -> None:
+    """However many follow a city, an event costs what one of them asks for, once."""
+    party = await api.create(city="Shared", description="For all")
+    query = """subscription { cityChanged(name: "shared") {
+      name parties(first: 5) { nodes { people description } pageInfo { hasNextPage } }
+    } }"""
+    async with AsyncExitStack() as stack:
+        followers = [await stack.enter_async_context(a_socket(api)) for _ in range(20)]
+        for socket in followers:
+            await socket.subscribe("1", query)
+            await socket.next("1")
+        with recording(parts) as recorder:
+            await api.mutate("joinParty", partyId=party["id"])
+            page = {"nodes": [{"people": 1, "description": "For all"}]}
+            page["pageInfo"] = {"hasNextPage": False}  # type: ignore[assignment]
+            for socket in followers:
+                assert (await socket.next("1"))["cityChanged"] == {
+                    "name": "Shared",
+                    "parties": page,
+                }
+        # The join's own read of the head and the event's; a look is one slice a year.
+        assert recorder.counts["read_head"] == 2
+        assert recorder.counts["read_city"] == 1
 
 
 async def test_a_completed_operation_sends_nothing_more(api: Api, parts: Parts) -> None:

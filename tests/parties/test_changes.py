@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -50,6 +51,14 @@ class Heads:
         if isinstance(answer, PartyfinderError):
             raise answer
         return answer
+
+
+def a_join(party: PartyHead) -> Attend:
+    return Attend(party.party_id, IdempotencyKey("", str(uuid4())), 1)
+
+
+def deletion(party: PartyHead) -> hosting.Delete:
+    return hosting.Delete(party.party_id, IdempotencyKey("", str(uuid4())))
 
 
 HEAD = a_head()
@@ -178,7 +187,7 @@ async def test_many_followers_cost_one_look(parts: Parts) -> None:
         assert recorder.counts["read_head"] <= 2  # the first, and one for those who came during it
         before = recorder.counts["read_head"]
         nexts = [asyncio.create_task(anext(each)) for each in followers]
-        await parts.committer.commit(Attend(head.party_id, IdempotencyKey("", "k"), 1))
+        await parts.committer.commit(a_join(head))
         reads = recorder.counts["read_head"]
         changes.hint(head)
         events = await asyncio.gather(*nexts)
@@ -214,9 +223,9 @@ async def test_another_process_s_change_arrives(parts: Parts) -> None:
     changes = Changes(parts.store, FAST)
     async with following(changes, head) as state:
         assert await state() == head
-        await parts.committer.commit(Attend(head.party_id, IdempotencyKey("", "j"), 1))
+        await parts.committer.commit(a_join(head))
         assert await state() == head._replace(people=1, revision=2)
-        await parts.committer.commit(hosting.Delete(head.party_id, IdempotencyKey("", "d")))
+        await parts.committer.commit(deletion(head))
         assert await state() is None
 
 
@@ -229,12 +238,12 @@ async def test_a_city_s_changes(parts: Parts) -> None:
     changes = Changes(parts.store, FAST)
     async with aclosing(changes.city(first.city_key)) as events, asyncio.timeout(PATIENCE):
         assert names(await anext(events)) == [(first.party_id, 0)]
-        await parts.committer.commit(Attend(first.party_id, IdempotencyKey("", "j"), 1))
+        await parts.committer.commit(a_join(first))
         assert names(await anext(events)) == [(first.party_id, 1)]
         second = await post(parts, city=first.city)
         known = sorted([(first.party_id, 1), (second.party_id, 0)])
         assert sorted(names(await anext(events))) == known
-        await parts.committer.commit(hosting.Delete(first.party_id, IdempotencyKey("", "d")))
+        await parts.committer.commit(deletion(first))
         assert names(await anext(events)) == [(second.party_id, 0)]
     assert changes.watched == 0
 
