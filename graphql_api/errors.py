@@ -81,7 +81,9 @@ class DeadlineExceededError(PartyfinderError):
     code = ErrorCode.DEADLINE_EXCEEDED
 
     def __init__(self) -> None:
-        super().__init__("The answer did not come in time. This request changed nothing; try again.")
+        super().__init__(
+            "The answer did not come in time. This request changed nothing; try again."
+        )
 
 
 class OverloadedError(PartyfinderError):
@@ -99,4 +101,6 @@ class DatabaseUnavailableError(PartyfinderError):
     code = ErrorCode.DATABASE_UNAVAILABLE
 
     def __init__(self) -> None:
-        super().__init__("The database cannot be reached. This request changed nothing; try again soon.")
+        super().__init__(
+            "The database cannot be reached. This request changed nothing; try again soon."
+        )
