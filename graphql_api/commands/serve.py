@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -70,7 +71,19 @@ async def _prepare_embedded(settings: Settings, report: Report) -> None:
 async def _serve(settings: Settings, bound: socket.socket, database: str) -> None:
     async with open_parts(settings) as parts:
         application = create_app(parts, settings)
+        _spare_the_collector()
         await serve(application, bound, lambda: _announce(url(bound), database))
+
+
+def _spare_the_collector() -> None:
+    """Look for cyclic garbage less often, and never in what lives as long as the process.
+
+    A request makes hundreds of objects and next to no cycles: with Python's thresholds an eighth
+    of a join's processor time went into looking for them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _leave(_number: int, _frame: object) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import strawberry
@@ -26,9 +27,22 @@ class Loaders:
     """Loads what is asked for in one turn of the event loop together, and each key once."""
 
     def __init__(self, reader: Reader) -> None:
-        self.parties: DataLoader[UUID, PartyHead | None] = DataLoader(reader.parties)
-        self.slices: DataLoader[Slice, list[ListedParty]] = DataLoader(reader.slices)
-        self.cities: DataLoader[str, CityRow | None] = DataLoader(reader.cities)
+        self._reader = reader
+
+    @cached_property
+    def parties(self) -> DataLoader[UUID, PartyHead | None]:
+        """Parties by their keys."""
+        return DataLoader(self._reader.parties)
+
+    @cached_property
+    def slices(self) -> DataLoader[Slice, list[ListedParty]]:
+        """Parts of cities' years."""
+        return DataLoader(self._reader.slices)
+
+    @cached_property
+    def cities(self) -> DataLoader[str, CityRow | None]:
+        """Cities by their keys."""
+        return DataLoader(self._reader.cities)
 
 
 @dataclass
