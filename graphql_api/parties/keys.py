@@ -5,11 +5,21 @@ Within the party, its operation's row sees to the rest (`lane.py`).
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING
 
+from graphql_api.errors import PartyfinderError
+from graphql_api.parties.change import KeyReused
+
 if TYPE_CHECKING:
-    from graphql_api.parties.change import Change
+    from collections.abc import Awaitable, Callable
+    from uuid import UUID
+
+    from graphql_api.parties.change import Change, Outcome
     from graphql_api.store.party_store import PartyStore
+
+logger = logging.getLogger(__name__)
 
 
 class Keys:
@@ -23,12 +33,32 @@ class Keys:
         self._store = store
         self._ttl = ttl
 
-    async def claim(self, change: Change) -> bool:
-        """Whether a change's key may be used for its party; from then on, for no other.
+    async def guard(
+        self, change: Change, commit: Callable[[Change], Awaitable[Outcome]]
+    ) -> Outcome:
+        """Commit a change unless its key was sent for another party before.
 
         Raises:
-            PartyfinderError: the database does not answer; nothing was changed.
+            PartyfinderError: as `commit` does; or the database does not answer, and nothing was
+                changed.
         """
         if change.key.is_drawn:
-            return True
-        return await self._store.claim_key(change.key.operation_key, change.party_id, self._ttl)
+            return await commit(change)
+        key = change.key.operation_key
+        claimed = await self._store.read_claim(key)
+        if claimed == change.party_id:
+            return await commit(change)
+        if claimed is not None:
+            return KeyReused()
+        # The claim stands when the outcome is told; on its way it costs no time.
+        claiming = asyncio.create_task(self._claim(key, change.party_id))
+        try:
+            return await commit(change)
+        finally:
+            await claiming
+
+    async def _claim(self, key: str, party_id: UUID) -> None:
+        try:
+            await self._store.claim_key(key, party_id, self._ttl)
+        except PartyfinderError as error:
+            logger.warning("a key is not known to be used for party %s: %s", party_id, error)

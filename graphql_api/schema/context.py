@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from graphql_api.parties.change import Applied, KeyReused
+from graphql_api.parties.change import Applied
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -66,10 +66,8 @@ class RequestContext:
 
     async def commit(self, change: Change) -> Outcome:
         """Take a change to its outcome; what is read after it is read anew."""
-        if not await self.keys.claim(change):
-            return KeyReused()
         try:
-            outcome = await self.committer.commit(change)
+            outcome = await self.keys.guard(change, self.committer.commit)
         finally:
             self._forget_reads()
         if isinstance(outcome, Applied):

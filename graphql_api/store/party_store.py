@@ -91,22 +91,15 @@ class PartyStore:
             return Decision(applied=True, head=after, operations={})
         return _refused(rows)
 
-    async def claim_key(self, key: str, party_id: UUID, ttl: int) -> bool:
-        """Claim an operation's key for a party, where no other has it; whether this one has it now.
-
-        The first claim stays: a later one is written with an earlier timestamp, and is read to
-        have lost. Of claims in the same moment the servers' clocks decide.
-        """
-        claimed = await self._claimed_by(key)
-        if claimed is None:
-            timestamp = _FIRST_STAYS - time.time_ns() // 1000
-            await self._session.execute(statements.CLAIM_KEY, (key, party_id, ttl, timestamp))
-            claimed = await self._claimed_by(key)
-        return claimed in (None, party_id)  # None: an expired claim hides ours for a while
-
-    async def _claimed_by(self, key: str) -> UUID | None:
+    async def read_claim(self, key: str) -> UUID | None:
+        """The party that an operation's key was first sent for, where that is known."""
         rows = await self._session.execute(statements.READ_CLAIM, (key,))
         return rows[0][0] if rows else None
+
+    async def claim_key(self, key: str, party_id: UUID, ttl: int) -> None:
+        """Know an operation's key for a party's; the first claim of a key stays."""
+        timestamp = _FIRST_STAYS - time.time_ns() // 1000
+        await self._session.execute(statements.CLAIM_KEY, (key, party_id, ttl, timestamp))
 
     async def read_slice(self, page: Slice) -> list[ListedParty]:
         """One read of a city's year."""

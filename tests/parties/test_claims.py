@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
+from graphql_api.errors import DatabaseUnavailableError
 from tests.support.api import a_city, soon
 
 if TYPE_CHECKING:
+    import pytest
+
+    from graphql_api.app import Parts
     from tests.support.api import Api
 
 
@@ -42,16 +45,23 @@ async def test_a_key_that_joined_a_party_creates_none(api: Api) -> None:
     assert data["parties"]["nodes"] == []
 
 
-async def test_of_two_parties_at_once_a_key_joins_one_at_most(api: Api) -> None:
-    for number in range(20):
-        parties = [await api.create(), await api.create()]
-        outcomes = await asyncio.gather(
-            *(
-                api.mutate("joinParty", partyId=party["id"], idempotencyKey=f"race {number}")
-                for party in parties
-            )
-        )
-        counts = [(await api.party(party["id"]) or {})["people"] for party in parties]
-        joined = [each["__typename"] == "JoinPartySuccess" for each in outcomes]
-        assert counts == [int(each) for each in joined]
-        assert sum(counts) <= 1
+async def test_a_refused_change_claims_its_key_too(api: Api) -> None:
+    full, other = await api.create(people=1, capacity=1), await api.create()
+    refused = await api.mutate("joinParty", partyId=full["id"], idempotencyKey="no room")
+    assert refused["__typename"] == "PartyFullError"
+    reused = await api.mutate("joinParty", partyId=other["id"], idempotencyKey="no room")
+    assert reused["__typename"] == "IdempotencyKeyReusedError"
+    assert await api.mutate("joinParty", partyId=full["id"], idempotencyKey="no room") == refused
+    assert await api.party(other["id"]) == other
+
+
+async def test_a_claim_that_fails_does_not_hide_the_outcome(
+    api: Api, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise DatabaseUnavailableError
+
+    monkeypatch.setattr(parts.store, "claim_key", away)
+    party = await api.create()
+    joined = await api.mutate("joinParty", partyId=party["id"], idempotencyKey="unclaimed")
+    assert joined["party"]["people"] == 1
