@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from graphql_api.commands.failures import plain_errors
 from graphql_api.commands.progress import showing_progress
 from graphql_api.embedded import (
     CASSANDRA_VERSION,
@@ -17,9 +17,6 @@ from graphql_api.embedded import (
     background,
     default_directory,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NOT_RUNNING = 3  # what service managers answer to "status" then
 
@@ -59,7 +56,7 @@ def start(directory: Directory, port: Port = None) -> None:
     `partyfinder serve` uses it from then on, so that restarting the server takes no time.
     The start is quick once everything was downloaded. Starting it twice does no harm.
     """
-    with _plain_errors():
+    with plain_errors():
         node = background.running(directory)
         if node:
             _refuse_other_port(node, port)
@@ -78,7 +75,7 @@ def stop(directory: Directory) -> None:
 
     Where none runs there is nothing to do, which is no error.
     """
-    with _plain_errors():
+    with plain_errors():
         node = background.stop(directory)
     if node:
         typer.echo(f"Cassandra has stopped. Its data stays in {node.directory}.")
@@ -132,12 +129,3 @@ def _refuse_other_port(node: background.RunningNode, port: int | None) -> None:
             f"Cassandra runs already, on port {node.cql_port}, not {port}. "
             f"Stop it first with: {_stop_command(node)}"
         )
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    try:
-        yield
-    except EmbeddedCassandraError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error

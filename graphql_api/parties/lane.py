@@ -18,7 +18,7 @@ from graphql_api.errors import PartyfinderError
 from graphql_api.parties.change import Applied, Outcome
 from graphql_api.parties.group import Judgement, judge, replay
 from graphql_api.parties.pending import Pending
-from graphql_api.store.session import AmbiguousError
+from graphql_api.store.failures import AmbiguousError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence

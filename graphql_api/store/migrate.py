@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import cassandra
 
 from graphql_api.settings import Database
-from graphql_api.store.connection import ConnectionFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,13 +173,3 @@ def _refuse_strangers(recorded: dict[int, str], known: dict[int, Migration]) -> 
                 f"migration {version:04d} was applied with other contents than this program's: "
                 "restore the file, and put the change into a new migration."
             )
-
-
-__all__ = [
-    "ConnectionFailedError",
-    "Migration",
-    "MigrationError",
-    "migrations",
-    "pending_migrations",
-    "sync_schema",
-]

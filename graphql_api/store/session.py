@@ -9,7 +9,7 @@ from cassandra.query import BatchStatement
 
 from graphql_api.store import statements
 from graphql_api.store.bridge import Bridge, Rows
-from graphql_api.store.failures import AmbiguousError, RejectedError, translate
+from graphql_api.store.failures import translate
 from graphql_api.store.reads import Reads
 from graphql_api.store.statements import Profile
 
@@ -112,6 +112,3 @@ class Session:
             bound, timeout=None, execution_profile=statement.profile.value
         )
         return await self._bridge.wait(sent, self._timeout if timeout is None else timeout)
-
-
-__all__ = ["AmbiguousError", "Bound", "RejectedError", "Session"]

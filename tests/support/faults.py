@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from graphql_api.parties.commit import CommitLimits, Committer
 from graphql_api.parties.copies import Copies
+from graphql_api.store.failures import AmbiguousError
 from graphql_api.store.party_store import PartyStore
-from graphql_api.store.session import AmbiguousError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
