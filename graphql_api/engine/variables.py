@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from math import isfinite
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql import (
-    GraphQLBoolean,
     GraphQLError,
-    GraphQLFloat,
-    GraphQLID,
-    GraphQLInt,
     GraphQLSchema,
-    GraphQLString,
     VariableDefinitionNode,
-    get_nullable_type,
     get_variable_values,
     is_non_null_type,
 )
@@ -25,42 +18,16 @@ from graphql.execution.get_variable_signature import (
 from graphql.execution.values import VariableValues, VariableValueSource
 from graphql.pyutils import Undefined
 
+from .inputs import UNUSUAL, plan_input
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-_MAX_INT: Final = 2**31 - 1
-
-
-def _is_string(value: Any) -> bool:
-    return type(value) is str
-
-
-def _is_int(value: Any) -> bool:
-    return type(value) is int and -_MAX_INT - 1 <= value <= _MAX_INT
-
-
-def _is_float(value: Any) -> bool:
-    return type(value) is float and isfinite(value)
-
-
-def _is_boolean(value: Any) -> bool:
-    return type(value) is bool
-
-
-# Values for which coercion is the identity.
-_UNCHANGED: Final = (
-    (GraphQLString, _is_string),
-    (GraphQLID, _is_string),
-    (GraphQLInt, _is_int),
-    (GraphQLFloat, _is_float),
-    (GraphQLBoolean, _is_boolean),
-)
 
 
 class _Variable(NamedTuple):
     signature: GraphQLVariableSignature
-    is_unchanged: Callable[[Any], bool]
-    is_required: bool
+    coerce: Callable[[Any], Any]
+    may_be_absent: bool
 
 
 class VariablePlan:
@@ -84,22 +51,23 @@ class VariablePlan:
         )
 
     def _coerce_usual(self, inputs: dict[str, Any]) -> VariableValues | None:
-        """Coerce plain values of built-in scalars; None when there is anything else."""
+        """Coerce values that are right; None when there is anything else, a default included."""
         if self._usual is None:
             return None
         sources: dict[str, VariableValueSource] = {}
         coerced: dict[str, Any] = {}
-        for signature, is_unchanged, is_required in self._usual:
+        for signature, coerce, may_be_absent in self._usual:
             name = signature.name
             value = inputs.get(name, Undefined)
-            if value is Undefined or value is None:
-                if is_required or (value is Undefined and signature.default is not None):
-                    return None
-            elif not is_unchanged(value):
-                return None
             sources[name] = VariableValueSource(signature, value)
-            if value is not Undefined:
-                coerced[name] = value
+            if value is Undefined:
+                if not may_be_absent:
+                    return None
+                continue
+            result = coerce(value)
+            if result is UNUSUAL:
+                return None
+            coerced[name] = result
         return VariableValues(sources, coerced)
 
 
@@ -111,9 +79,9 @@ def _plan_usual(
         signature = get_variable_signature(schema, definition)
         if isinstance(signature, GraphQLError):
             return None
-        nullable = get_nullable_type(signature.type)
-        is_unchanged = next((check for type_, check in _UNCHANGED if type_ is nullable), None)
-        if is_unchanged is None:
+        coerce = plan_input(signature.type)
+        if coerce is None:
             return None
-        usual.append(_Variable(signature, is_unchanged, is_non_null_type(signature.type)))
+        may_be_absent = signature.default is None and not is_non_null_type(signature.type)
+        usual.append(_Variable(signature, coerce, may_be_absent))
     return usual

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import warnings
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import (
@@ -39,6 +40,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graphql_api import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OBJECTS = ("Ant", "Bee", "Cow")
 
@@ -356,6 +360,14 @@ RANDOMS = st.integers(0, 10**9).map(Random)
 VARIABLES = st.sampled_from([None, {"yes": False}, {"n": None}, {"m": 4, "no": True}, {"n": "x"}])
 
 
+@pytest.fixture
+def swept() -> Iterator[None]:
+    """What a test abandoned is noticed as its own, not within the next one."""
+    yield
+    gc.collect()
+
+
+@pytest.mark.usefixtures("swept")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @given(random=RANDOMS, variables=VARIABLES)
 @PROFILE

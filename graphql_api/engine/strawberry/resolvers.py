@@ -10,10 +10,8 @@ from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any, Final
 
 from graphql import is_union_type
-from strawberry.scalars import ID
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
-from strawberry.types.arguments import convert_argument
-from strawberry.types.base import StrawberryMaybe, StrawberryObjectDefinition, StrawberryOptional
+from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
@@ -22,6 +20,8 @@ from strawberry.utils.await_maybe import await_maybe
 
 from graphql_api.engine.adapter import Adapter, Attribute, Call, Read, Resolver
 from graphql_api.engine.kinds import KINDS, OBJECT
+
+from .inputs import as_it_is, convert_otherwise, plan_conversion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,39 +211,31 @@ def _direct(
 ) -> Resolver:
     """Return a resolver that does what `GraphQLCoreConverter.from_resolver` arranges.
 
-    Arguments of leaf types are passed on as graphql-core coerced them; all others are converted by
-    Strawberry.
+    Arguments are converted by functions made once per type, or by Strawberry where it takes that.
     """
-    config = converter.config
-    registry = converter.scalar_registry
-    steps = [
-        (
-            config.name_converter.from_argument(argument),
-            argument.python_name,
-            argument.type,
-            _is_passed_on(argument.type, registry),
-        )
-        for argument in field.arguments
-    ]
-    all_passed_on = all(step[3] for step in steps)
+    info_class = converter.config.info_class
+    steps = []
     wants_info = resolver.info_parameter.name if resolver.info_parameter else None
-    takes_info = wants_info is not None or not all_passed_on
+    takes_info = wants_info is not None
+    all_passed_on = True
+    for argument in field.arguments:
+        name = converter.config.name_converter.from_argument(argument)
+        convert = plan_conversion(argument.type, converter)
+        if convert is None:
+            convert = convert_otherwise(argument.type, converter, name)
+            takes_info = True
+        all_passed_on = all_passed_on and convert is as_it_is
+        steps.append((name, argument.python_name, convert))
     takes_self = resolver.self_parameter is not None
     named = _source_parameters(resolver)
-    info_class = config.info_class
     function: Any = resolver.wrapped_func
 
     def resolve(source: Any, raw_info: Any, /, **given: Any) -> Any:
         info = info_class(_raw_info=raw_info, _field=field) if takes_info else None
         arguments: dict[str, Any] = {}
-        for name, python_name, type_, is_passed_on in steps:
+        for name, python_name, convert in steps:
             if name in given:
-                value = given[name]
-                arguments[python_name] = (
-                    value
-                    if is_passed_on
-                    else convert_argument(value, type_, registry, config, info, path=(name,))
-                )
+                arguments[python_name] = convert(given[name], info)
         for name in named:
             arguments[name] = source
         if wants_info is not None:
@@ -256,10 +248,3 @@ def _direct(
     # Strawberry converts the arguments of an async resolver when it is awaited.
     is_async = field.is_async and not all_passed_on
     return Resolver(resolve_later if is_async else resolve, takes_info)
-
-
-def _is_passed_on(type_: Any, registry: Any) -> bool:
-    """Tell whether `convert_argument` returns a value of this type as it is."""
-    if isinstance(type_, StrawberryOptional) and not isinstance(type_, StrawberryMaybe):
-        type_ = type_.of_type
-    return type_ in (str, int, float, bool, ID) and type_ in registry
