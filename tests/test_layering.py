@@ -27,8 +27,9 @@ ALLOWED = {
     "clock": set(),
     "errors": set(),
     "settings": set(),
+    "supervisor": set(),
     "app": {"http", "engine", "schema", "parties", "store", "embedded"},
-    "commands": {"http", "engine", "schema", "parties", "store", "embedded", "app"},
+    "commands": {"http", "engine", "schema", "parties", "store", "embedded", "app", "supervisor"},
     "__main__": {"commands"},
     "__init__": set(),
 }

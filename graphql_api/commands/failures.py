@@ -14,6 +14,7 @@ from graphql_api.schema.trusted_documents import TrustedDocumentsError
 from graphql_api.settings import SettingsError
 from graphql_api.store.connection import ConnectionFailedError
 from graphql_api.store.migrate import MigrationError
+from graphql_api.supervisor import WorkerFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ EXPECTED = (
     PartyfinderError,
     SettingsError,
     TrustedDocumentsError,
+    WorkerFailedError,
 )
 
 

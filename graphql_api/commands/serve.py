@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -15,15 +16,17 @@ import typer
 from graphql_api.app import create_app, open_parts
 from graphql_api.commands.database import refuse_second, running_database
 from graphql_api.commands.demo import post_demo_parties
-from graphql_api.commands.failures import plain_errors
+from graphql_api.commands.failures import EXPECTED, plain_errors
 from graphql_api.commands.progress import showing_progress
 from graphql_api.commands.sync_schema import sync
 from graphql_api.embedded import default_directory
-from graphql_api.http.server import bind, serve, url
+from graphql_api.http.server import bind, bind_shared, reserve, serve, url
 from graphql_api.settings import Database, Settings, load_settings
+from graphql_api.supervisor import WorkerFailedError, supervise
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from graphql_api.embedded import Report
 
@@ -38,6 +41,10 @@ def command(
         int | None,
         typer.Option(min=0, max=65535, show_default="8000", help="The port; 0 for a free one."),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=256, show_default="1", help="How many processes serve the port."),
+    ] = None,
 ) -> None:
     """Serve the API until Ctrl-C.
 
@@ -45,10 +52,8 @@ def command(
     and stopped with it, whose data stays in .partyfinder/ for the next time.
     """
     with plain_errors(), ExitStack() as running:
-        configured = load_settings(host=host, port=port)
-        logging.basicConfig(
-            level=configured.log_level.value, format="%(asctime)s %(levelname)s %(message)s"
-        )
+        configured = load_settings(host=host, port=port, workers=workers)
+        _begin_log(configured)
         signal.signal(signal.SIGTERM, _leave)
         refuse_second(configured)
         with showing_progress() as report:
@@ -57,7 +62,11 @@ def command(
             settings = running.enter_context(running_database(configured, report, shares=False))
             if configured.database is Database.EMBEDDED:
                 asyncio.run(_prepare_embedded(settings, report))
-        asyncio.run(_serve(settings, bound, _where(configured, settings)))
+        announce = partial(_announce, url(bound), _where(configured, settings))
+        if configured.workers == 1:
+            asyncio.run(_serve(settings, lambda: bound, announce))
+        else:
+            _supervise(settings, bound, announce)
         typer.echo("Stopping …", err=True)
 
 
@@ -68,11 +77,37 @@ async def _prepare_embedded(settings: Settings, report: Report) -> None:
             await post_demo_parties(parts, report, DEMO_CITIES, DEMO_PARTIES)
 
 
-async def _serve(settings: Settings, bound: socket.socket, database: str) -> None:
+async def _serve(
+    settings: Settings, take_address: Callable[[], socket.socket], announce: Callable[[], None]
+) -> None:
     async with open_parts(settings) as parts:
         application = create_app(parts, settings)
         _spare_the_collector()
-        await serve(application, bound, lambda: _announce(url(bound), database))
+        await serve(application, take_address(), announce)
+
+
+def _supervise(settings: Settings, bound: socket.socket, announce: Callable[[], None]) -> None:
+    """Serve with several processes in place of this one, at the address that it has taken."""
+    host, port = bound.getsockname()[:2]
+    bound.close()  # nobody else is there; from here on the port is shared
+    with reserve(host, port):
+        asyncio.run(supervise(settings.workers, partial(_work, settings, host, port), announce))
+
+
+def _work(settings: Settings, host: str, port: int, tell_ready: Callable[[], None]) -> None:
+    """What one of several server processes does."""
+    _begin_log(settings)
+    try:
+        # It listens when it can answer: until then connections go to the others.
+        asyncio.run(_serve(settings, partial(bind_shared, host, port), tell_ready))
+    except EXPECTED as error:
+        raise WorkerFailedError(str(error)) from error
+
+
+def _begin_log(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log_level.value, format="%(asctime)s %(levelname)s %(message)s"
+    )
 
 
 def _spare_the_collector() -> None:

@@ -29,6 +29,30 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         AddressUnusableError: it is in use, not ours, or needs more rights.
     """
+    return _bind(host, port, backlog=BACKLOG)  # what is only bound is not yet in use for others
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """Hold an address for processes that share it, without listening there.
+
+    Raises:
+        AddressUnusableError: it is in use, or this system shares no address.
+    """
+    return _bind(host, port, shared=True)
+
+
+def bind_shared(host: str, port: int) -> socket.socket:
+    """Take the address together with others; the system spreads connections over them.
+
+    Raises:
+        AddressUnusableError: it is in use by others than those.
+    """
+    return _bind(host, port, shared=True, backlog=BACKLOG)
+
+
+def _bind(
+    host: str, port: int, *, shared: bool = False, backlog: int | None = None
+) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -36,14 +60,26 @@ def bind(host: str, port: int) -> socket.socket:
         bound = socket.socket(family, socket.SOCK_STREAM)
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                _share(bound)
             bound.bind(address)
-            bound.listen(BACKLOG)  # a port that is only bound is not yet in use for others
+            if backlog is not None:
+                bound.listen(backlog)
         except BaseException:
             bound.close()
             raise
     except OSError as error:
         raise AddressUnusableError(_unusable(host, port, error)) from error
     return bound
+
+
+def _share(unbound: socket.socket) -> None:
+    try:
+        unbound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    except (AttributeError, OSError) as error:
+        raise AddressUnusableError(
+            "this system does not let processes share a port (SO_REUSEPORT): set WORKERS=1."
+        ) from error
 
 
 def url(bound: socket.socket) -> str:
@@ -65,7 +101,7 @@ async def serve(
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        await web.SockSite(runner, bound).start()
+        await web.SockSite(runner, bound, backlog=BACKLOG).start()
         announce()
         await stopped.wait()
         application[READINESS].is_stopping = True

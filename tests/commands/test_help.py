@@ -87,6 +87,7 @@ def test_every_option_explains_itself(words: tuple[str, ...]) -> None:
         ["serve", "--nothing"],
         ["serve", "--port", "65536"],
         ["serve", "--port", "x"],
+        ["serve", "--workers", "0"],
         ["demo", "--cities", "0"],
         ["demo", "--parties", "0"],
         ["cassandra", "dance"],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphql_api.settings import Settings
 
 _ADDRESS = re.compile(r"GraphiQL\s+(http://\S+)/graphql")
-_OURS = re.compile(r"^(ASTRA_DB|CASSANDRA)_|^(HOST|PORT|ENVIRONMENT|LOG_LEVEL)$")
+_OURS = re.compile(r"^(ASTRA_DB|CASSANDRA)_|^(HOST|PORT|WORKERS|ENVIRONMENT|LOG_LEVEL)$")
 
 
 def environment(settings: Settings | None = None, /, **more: str) -> dict[str, str]:
@@ -43,15 +43,26 @@ async def run(directory: Path, variables: dict[str, str], *arguments: str) -> tu
 @asynccontextmanager
 async def serving(directory: Path, variables: dict[str, str], *more: str) -> AsyncIterator[str]:
     """A server process; yields its address. SIGTERM must end it with exit code 0."""
+    async with serving_process(directory, variables, *more) as (_, url):
+        yield url
+
+
+@asynccontextmanager
+async def serving_process(
+    directory: Path, variables: dict[str, str], *more: str
+) -> AsyncIterator[tuple[Process, str]]:
+    """A server process and its address. SIGTERM must end it with exit code 0, unless it is gone."""
     process = await _start(directory, variables, "serve", "--port", "0", *more)
-    assert process.stdout is not None
+    expected = 0
     try:
-        yield await _address(process)
+        yield process, await _address(process)
     finally:
         if process.returncode is None:
             process.terminate()
+        else:
+            expected = process.returncode
         output, errors = await process.communicate()
-    assert process.returncode == 0, (output, errors)
+    assert process.returncode == expected, (output, errors)
 
 
 async def _start(directory: Path, variables: dict[str, str], *arguments: str) -> Process:
