@@ -5,12 +5,18 @@ Nothing else knows them all.
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphql_api.caller import ANYBODY, Caller
 from graphql_api.http.application import create_application
 from graphql_api.http.operations import Operations
+from graphql_api.http.sign_in import SignIn
+from graphql_api.identity.key_file import KeyFile
+from graphql_api.identity.key_set import KeySet
+from graphql_api.identity.tokens import Expected, Tokens
 from graphql_api.parties.changes import Changes
 from graphql_api.parties.commit import CommitLimits, Committer
 from graphql_api.parties.copies import Copies
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from graphql_api.settings import Settings
 
 CLOSE_TIMEOUT = 3.0
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,8 @@ class Parts:
     keys: Keys
     changes: Changes
 
-    def new_context(self, caller: str = "") -> RequestContext:
-        """The context of one request."""
+    def new_context(self, caller: Caller = ANYBODY) -> RequestContext:
+        """The context of one operation."""
         return RequestContext(self.reader, self.committer, self.keys, self.changes, caller)
 
 
@@ -108,9 +115,38 @@ def create_app(parts: Parts, settings: Settings) -> web.Application:
 
     Raises:
         TrustedDocumentsError: the file of trusted documents cannot be used.
+        SettingsError: the file of the identity provider's key cannot be used.
     """
     schema = build_schema(engine=settings.engine)
     file = settings.trusted_documents
     trusted = None if file is None else load_trusted_documents(file, schema)
-    operations = Operations(schema, lambda _request: parts.new_context(), trusted)
-    return create_application(operations, parts.store.ping, settings)
+    operations = Operations(schema, parts.new_context, trusted)
+    keys = _keys(settings)
+    tokens = None if keys is None else Tokens(keys, _expected(settings))
+    application = create_application(operations, SignIn(tokens), parts.store.ping, settings)
+    if tokens is None and settings.in_production:
+        logger.warning(
+            "Nobody is signed in here: anybody may change and delete any party. Configure an "
+            "identity provider, AUTH_ISSUER and its neighbours, to have them belong to their hosts."
+        )
+    if isinstance(keys, KeySet):
+        application.cleanup_ctx.append(keys.kept)
+    return application
+
+
+def _keys(settings: Settings) -> KeySet | KeyFile | None:
+    if settings.auth_jwks_url is not None:
+        return KeySet(settings.auth_jwks_url, settings.auth_algorithms)
+    if settings.auth_public_key_file is not None:
+        return KeyFile(settings.auth_public_key_file, settings.auth_algorithms)
+    return None
+
+
+def _expected(settings: Settings) -> Expected:
+    return Expected(
+        issuer=settings.auth_issuer or "",
+        audience=settings.auth_audience or "",
+        algorithms=settings.auth_algorithms,
+        clock_skew=settings.auth_clock_skew,
+        moderator_scope=settings.auth_moderator_scope,
+    )

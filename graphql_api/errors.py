@@ -4,11 +4,13 @@ Outcomes that a client can act on (a conflict, a full party) are data in the sch
 faults, and do not stand here.
 
     PartyfinderError
-    ├── BadUserInputError          BAD_USER_INPUT
-    ├── OutcomeUnknownError        OUTCOME_UNKNOWN
-    ├── DeadlineExceededError      DEADLINE_EXCEEDED
-    ├── OverloadedError            OVERLOADED
-    └── DatabaseUnavailableError   DATABASE_UNAVAILABLE
+    ├── BadUserInputError                  BAD_USER_INPUT
+    ├── UnauthenticatedError               UNAUTHENTICATED
+    ├── IdentityProviderUnavailableError   IDENTITY_PROVIDER_UNAVAILABLE
+    ├── OutcomeUnknownError                OUTCOME_UNKNOWN
+    ├── DeadlineExceededError              DEADLINE_EXCEEDED
+    ├── OverloadedError                    OVERLOADED
+    └── DatabaseUnavailableError           DATABASE_UNAVAILABLE
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ class ErrorCode(StrEnum):
     BAD_USER_INPUT = "BAD_USER_INPUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
+    IDENTITY_PROVIDER_UNAVAILABLE = "IDENTITY_PROVIDER_UNAVAILABLE"
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
     OVERLOADED = "OVERLOADED"
@@ -55,6 +58,24 @@ class BadUserInputError(PartyfinderError):
     """An argument is unusable; the message names it and says what it takes."""
 
     code = ErrorCode.BAD_USER_INPUT
+
+
+class UnauthenticatedError(PartyfinderError):
+    """The caller's token is unusable, or there is none where one is needed; says which."""
+
+    code = ErrorCode.UNAUTHENTICATED
+
+
+class IdentityProviderUnavailableError(PartyfinderError):
+    """A token's key is not known here, and the provider that would tell does not answer."""
+
+    code = ErrorCode.IDENTITY_PROVIDER_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The identity provider cannot be asked about this token. This request changed nothing; "
+            "try again soon."
+        )
 
 
 class OutcomeUnknownError(PartyfinderError):

@@ -52,6 +52,13 @@ ONLY_WITH_CONTACT_POINTS = (
 )
 ORIGIN = r"^(\*|https?://[^/\s,]+)$"
 TTL_OF_TIMEOUT = 5
+AUTH = ("AUTH_ISSUER", "AUTH_AUDIENCE")
+AUTH_KEYS = ("AUTH_JWKS_URL", "AUTH_PUBLIC_KEY_FILE")
+# Asymmetric ones only: with a shared secret whoever can verify a token can make one.
+Algorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+]
+KEYS_URL = r"^(https://[^/\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/\S*)?$"
 KEYSPACE = r"^[a-zA-Z][a-zA-Z0-9_]{0,47}$"
 
 
@@ -93,6 +100,18 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], NoDecode] = ()
     trusted_documents: Path | None = None
 
+    auth_issuer: str | None = None
+    auth_audience: str | None = None
+    auth_jwks_url: Annotated[str, Field(pattern=KEYS_URL)] | None = None
+    auth_public_key_file: Path | None = None
+    auth_algorithms: Annotated[tuple[Algorithm, ...], NoDecode, Field(min_length=1)] = (
+        "RS256",
+        "ES256",
+        "EdDSA",
+    )
+    auth_clock_skew: Annotated[float, Field(ge=0, le=300)] = 30.0
+    auth_moderator_scope: Annotated[str, Field(pattern=r"^\S+$")] = "moderate:parties"
+
     live_interval: Annotated[float, Field(ge=0.05, le=60)] = 0.5
     stream_limit: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     operation_limit: Annotated[int, Field(ge=1, le=10_000)] = 100
@@ -109,7 +128,7 @@ class Settings(BaseSettings):
     joins_pushes: bool = True
     proposals_in_flight: Annotated[int, Field(ge=1, le=1024)] = 64
 
-    @field_validator("cassandra_contact_points", "cors_origins", mode="before")
+    @field_validator("cassandra_contact_points", "cors_origins", "auth_algorithms", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -152,6 +171,11 @@ class Settings(BaseSettings):
         return self.environment is Environment.PRODUCTION
 
     @property
+    def signs_in(self) -> bool:
+        """Whether an identity provider is configured."""
+        return self.auth_issuer is not None
+
+    @property
     def answers_simple_get(self) -> bool:
         """Whether a GET is answered that a browser sends to any site without asking it first."""
         return not self.in_production if self.simple_get is None else self.simple_get
@@ -173,6 +197,7 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError(_unusable(error)) from None
     _require_one_database(settings)
+    _require_whole_provider(settings)
     return settings
 
 
@@ -203,8 +228,25 @@ def _require_one_database(settings: Settings) -> None:
         _refuse_half(alone[0], ["CASSANDRA_CONTACT_POINTS"])
 
 
-def _refuse_half(given: str, missing: list[str]) -> None:
+def _require_whole_provider(settings: Settings) -> None:
+    given = {name.upper() for name in settings.model_fields_set}
+    named = [name for name in (*AUTH, *AUTH_KEYS) if name in given]
+    if not named:
+        return
+    missing = [name for name in AUTH if name not in given]
+    if not given.intersection(AUTH_KEYS):
+        missing.append(" or ".join(AUTH_KEYS))
+    if missing:
+        _refuse_half(named[0], missing, "anybody to change any party")
+    if given.issuperset(AUTH_KEYS):
+        raise SettingsError(
+            f"{' and '.join(AUTH_KEYS)} are both set: remove one of them from the environment and "
+            ".env."
+        )
+
+
+def _refuse_half(given: str, missing: list[str], none: str = "the embedded Cassandra") -> None:
     raise SettingsError(
         f"{given} is set, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not: "
-        "set all of them, or none for the embedded Cassandra."
+        f"set all of them, or none for {none}."
     )

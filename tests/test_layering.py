@@ -13,22 +13,24 @@ import pytest
 import graphql_api
 
 ROOT = Path(graphql_api.__file__).parent
-LEAVES = {"clock", "errors", "settings"}
+LEAVES = {"caller", "clock", "errors", "settings"}
 FLOW = ["http", "schema", "parties", "store"]
 # What a part may import besides itself and the leaves. The engine knows none of the others, so it
-# is a library to those that run or describe operations.
+# is a library to those that run or describe operations; identity is one to the transports.
 ALLOWED = {
-    "http": {"engine", "schema", "parties", "store"},
+    "http": {"engine", "identity", "schema", "parties", "store"},
     "engine": set(),
+    "identity": set(),
     "schema": {"engine", "parties", "store"},
     "parties": {"store"},
     "store": set(),
     "embedded": set(),
+    "caller": set(),
     "clock": set(),
     "errors": set(),
     "settings": set(),
     "supervisor": set(),
-    "app": {"http", "engine", "schema", "parties", "store", "embedded"},
+    "app": {"http", "engine", "identity", "schema", "parties", "store", "embedded"},
     "commands": {"http", "engine", "schema", "parties", "store", "embedded", "app", "supervisor"},
     "__main__": {"commands"},
     "__init__": set(),
@@ -82,7 +84,7 @@ def test_a_part_imports_only_what_lies_below_it(part: str) -> None:
 
 def test_the_flow_is_what_the_rules_say() -> None:
     for rank, part in enumerate(FLOW):
-        assert ALLOWED[part] - {"engine"} == set(FLOW[rank + 1 :])
+        assert ALLOWED[part] - {"engine", "identity"} == set(FLOW[rank + 1 :])
 
 
 def test_only_the_store_knows_the_driver() -> None:
@@ -100,7 +102,8 @@ def test_only_the_store_knows_the_driver() -> None:
 @pytest.mark.parametrize(
     ("package", "parts"),
     [
-        ("aiohttp", {"http", "app"}),
+        ("aiohttp", {"http", "identity", "app"}),
+        ("jwt", {"identity"}),
         ("strawberry", {"engine", "http", "schema"}),
         ("typer", {"commands", "__main__"}),
         ("graphql", {"commands", "engine", "http", "schema"}),

@@ -213,6 +213,14 @@ def test_two_databases_at_once_are_refused_by_name(
         ("REQUEST_TIMEOUT", "121"),
         ("IDEMPOTENCY_KEY_TTL", "59"),
         ("DRAWN_KEY_TTL", "59"),
+        ("AUTH_ALGORITHMS", "HS256"),
+        ("AUTH_ALGORITHMS", "RS256,none"),
+        ("AUTH_ALGORITHMS", ","),
+        ("AUTH_JWKS_URL", "http://provider.example/jwks"),
+        ("AUTH_JWKS_URL", "http://localhost.example/jwks"),
+        ("AUTH_JWKS_URL", "file:///keys"),
+        ("AUTH_CLOCK_SKEW", "301"),
+        ("AUTH_MODERATOR_SCOPE", "two words"),
     ],
 )
 def test_an_unusable_value_is_refused_by_name_and_not_repeated(
@@ -254,6 +262,47 @@ def test_a_database_in_the_file_and_another_in_the_environment_are_two(
     (tmp_path / ".env").write_text("\n".join(lines))
     assert load_settings().database is Database.ASTRA
     assert "two databases are configured" in refusal(monkeypatch, **CLUSTER)
+
+
+PROVIDER = {
+    "AUTH_ISSUER": "https://provider.example/",
+    "AUTH_AUDIENCE": "parties",
+    "AUTH_JWKS_URL": "https://provider.example/jwks",
+}
+
+
+def test_an_identity_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not load_settings().signs_in
+    settings = load(monkeypatch, **PROVIDER, AUTH_ALGORITHMS="ES256, PS512")
+    assert settings.signs_in
+    assert settings.auth_algorithms == ("ES256", "PS512")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "named"),
+    [
+        ("AUTH_ISSUER", "AUTH_AUDIENCE is set, but AUTH_ISSUER is not"),
+        ("AUTH_AUDIENCE", "AUTH_ISSUER is set, but AUTH_AUDIENCE is not"),
+        (
+            "AUTH_JWKS_URL",
+            "AUTH_ISSUER is set, but AUTH_JWKS_URL or AUTH_PUBLIC_KEY_FILE is not",
+        ),
+    ],
+)
+def test_half_an_identity_provider_is_refused(
+    monkeypatch: pytest.MonkeyPatch, left_out: str, named: str
+) -> None:
+    half = {name: value for name, value in PROVIDER.items() if name != left_out}
+    assert refusal(monkeypatch, **half) == (
+        f"{named}: set all of them, or none for anybody to change any party."
+    )
+
+
+def test_keys_of_two_sources_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(monkeypatch, **PROVIDER, AUTH_PUBLIC_KEY_FILE="key.pem") == (
+        "AUTH_JWKS_URL and AUTH_PUBLIC_KEY_FILE are both set: remove one of them from the "
+        "environment and .env."
+    )
 
 
 @pytest.mark.parametrize(

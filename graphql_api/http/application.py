@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from graphql_api.http.operations import Operations
+    from graphql_api.http.sign_in import SignIn
     from graphql_api.settings import Settings
 
 
 def create_application(
-    operations: Operations, ping: Callable[[], Awaitable[None]], settings: Settings
+    operations: Operations,
+    sign_in: SignIn,
+    ping: Callable[[], Awaitable[None]],
+    settings: Settings,
 ) -> web.Application:
     """The application.
 
@@ -34,9 +38,9 @@ def create_application(
     cors = Cors(settings.cors_origins)
     streams = Streams(settings.stream_limit, 2 * settings.keep_alive)
     endpoint = Endpoint(
-        GraphQLOverHTTP(operations, settings),
-        ServerSentEvents(operations, streams, settings),
-        GraphQLOverWebSocket(operations, streams, cors, settings),
+        GraphQLOverHTTP(operations, sign_in, settings),
+        ServerSentEvents(operations, sign_in, streams, settings),
+        GraphQLOverWebSocket(operations, sign_in, streams, cors, settings),
         shows_graphiql=not settings.in_production,
     )
     readiness = Readiness(ping)

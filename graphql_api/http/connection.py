@@ -4,6 +4,7 @@ After the protocol's PROTOCOL.md in the repository enisdenjo/graphql-ws. Its nei
 `websocket.py` brings the messages and carries the answers.
 
     CONNECTED ──connection_init──▶ ACKNOWLEDGED ──subscribe──▶ operations, each a task of its own
+        ├─ connection_init with a token that is of no use: FORBIDDEN, and clients try a new one
         └─ anything that the protocol forbids: ProtocolError with the code that closes the socket
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -23,10 +25,15 @@ from graphql_api.schema.faults import format_error
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
+    from graphql_api.caller import Caller
     from graphql_api.engine import Response
     from graphql_api.http.request import GraphQLRequest
 
+    Begin = Callable[[], AsyncGenerator[Response, None]]
+
 LONGEST_ID = 128
+FORBIDDEN = 4403  # what graphql-ws has for it; its clients connect again, with a fresh token
+TRY_AGAIN_LATER = 1013
 
 
 class ProtocolError(Exception):
@@ -43,21 +50,26 @@ class Connection:
 
     Args:
         send: carries a message; it returns once the client is ready for more.
-        stream: runs an operation; raises BadRequestError where it is not run.
+        caller_of: finds out who a connection_init's payload speaks for; raises BadRequestError
+            where its token is unusable.
+        stream: runs an operation of a caller; raises BadRequestError where it is not run.
         operation_limit: the most operations that run at once.
     """
 
     def __init__(
         self,
         send: Callable[[bytes], Awaitable[None]],
-        stream: Callable[[GraphQLRequest], AsyncGenerator[Response, None]],
+        caller_of: Callable[[dict[str, Any] | None], Awaitable[Caller]],
+        stream: Callable[[Caller, GraphQLRequest], AsyncGenerator[Response, None]],
         operation_limit: int,
     ) -> None:
         self._send = send
+        self._caller_of = caller_of
         self._stream = stream
         self._operation_limit = operation_limit
         self._operations: dict[str, asyncio.Task[None]] = {}
-        self.is_acknowledged = False
+        self._is_initialised = False
+        self.caller: Caller | None = None  # known once the client is acknowledged
 
     async def receive(self, text: str) -> None:
         """Take a message.
@@ -88,14 +100,25 @@ class Connection:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
-    async def _acknowledge(self, _payload: dict[str, Any] | None) -> None:
-        if self.is_acknowledged:
+    async def ended(self) -> None:
+        """Wait until no operation runs any more."""
+        while self._operations:
+            await asyncio.wait(self._operations.values())
+
+    async def _acknowledge(self, payload: dict[str, Any] | None) -> None:
+        if self._is_initialised:
             raise ProtocolError(4429, "Too many initialisation requests")
-        self.is_acknowledged = True
+        self._is_initialised = True
+        try:
+            self.caller = await self._caller_of(payload)
+        except BadRequestError as error:
+            if error.status == 401:  # noqa: PLR2004
+                raise ProtocolError(FORBIDDEN, f"Forbidden: {error}") from None
+            raise ProtocolError(TRY_AGAIN_LATER, str(error)) from None
         await self._send(_message("connection_ack"))
 
     async def _subscribe(self, operation_id: str, payload: Any) -> None:
-        if not self.is_acknowledged:
+        if self.caller is None:
             raise ProtocolError(4401, "Unauthorized")
         if operation_id in self._operations:
             raise ProtocolError(4409, f"Subscriber for {operation_id} already exists")
@@ -106,7 +129,8 @@ class Connection:
         if len(self._operations) >= self._operation_limit:
             await self._send(_errors(operation_id, _too_many(self._operation_limit)))
             return
-        task = asyncio.create_task(self._run(operation_id, asked))
+        begin = partial(self._stream, self.caller, asked)
+        task = asyncio.create_task(self._run(operation_id, begin))
         self._operations[operation_id] = task
 
     def _stop(self, operation_id: str) -> None:
@@ -115,30 +139,30 @@ class Connection:
         if task is not None:
             task.cancel()
 
-    async def _run(self, operation_id: str, asked: GraphQLRequest) -> None:
+    async def _run(self, operation_id: str, begin: Begin) -> None:
         """Run an operation to its end; a message is sent only once the one before is on its way.
 
         So what waits for a slow reader is one message, and then the newest state.
         """
         with suppress(ConnectionError):
-            refused = await self._answer(operation_id, asked)
+            refused = await self._answer(operation_id, begin)
             if self._operations.get(operation_id) is asyncio.current_task():
                 del self._operations[operation_id]
             await self._send(refused or _message("complete", id=operation_id))
 
-    async def _answer(self, operation_id: str, asked: GraphQLRequest) -> bytes | None:
+    async def _answer(self, operation_id: str, begin: Begin) -> bytes | None:
         try:
-            return await self._send_answers(operation_id, asked)
+            return await self._send_answers(operation_id, begin)
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001  # told to the client, masked and logged
             return _errors(operation_id, format_error(GraphQLError("", original_error=error), None))
 
-    async def _send_answers(self, operation_id: str, asked: GraphQLRequest) -> bytes | None:
+    async def _send_answers(self, operation_id: str, begin: Begin) -> bytes | None:
         """Send what an operation answers; the error message where it was refused."""
         start = _next(operation_id)
         try:
-            answers = self._stream(asked)
+            answers = begin()
         except BadRequestError as error:
             return _errors(operation_id, error.error)
         async with aclosing(answers):

@@ -16,8 +16,10 @@ from graphql_api.http.request import BadRequestError, GraphQLRequest, read_get, 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from graphql_api.caller import Caller
     from graphql_api.engine import Response
     from graphql_api.http.operations import Operations
+    from graphql_api.http.sign_in import SignIn
     from graphql_api.settings import Settings
 
 JSON = (LEGACY, RESPONSE)
@@ -26,8 +28,9 @@ JSON = (LEGACY, RESPONSE)
 class GraphQLOverHTTP:
     """Answers requests one by one."""
 
-    def __init__(self, operations: Operations, settings: Settings) -> None:
+    def __init__(self, operations: Operations, sign_in: SignIn, settings: Settings) -> None:
         self._operations = operations
+        self._sign_in = sign_in
         self._settings = settings
         self._statuses = {
             Refusal.VALIDATION: int(settings.validation_status),
@@ -40,10 +43,11 @@ class GraphQLOverHTTP:
         if accepted is None:
             return not_acceptable()
         try:
+            caller = await self._sign_in.caller(request)
             asked = await read_post(request, self._settings.batch_limit)
             if isinstance(asked, list):
-                return await self._run_batch(request, asked, accepted)
-            response = await self._operations.answer(request, asked, READING_AND_WRITING)
+                return await self._run_batch(request, caller, asked, accepted)
+            response = await self._operations.answer(caller, asked, READING_AND_WRITING)
         except BadRequestError as error:
             return refusal(error, accepted)
         if response.refusal is Refusal.OPERATION_TYPE:
@@ -58,7 +62,8 @@ class GraphQLOverHTTP:
         try:
             if not self._settings.answers_simple_get:
                 refuse_simple(request)
-            response = await self._operations.answer(request, read_get(request), READING)
+            caller = await self._sign_in.caller(request)
+            response = await self._operations.answer(caller, read_get(request), READING)
         except BadRequestError as error:
             return refusal(error, accepted)
         return await self._answer(request, response, accepted)
@@ -87,13 +92,13 @@ class GraphQLOverHTTP:
         return self._statuses.get(response.refusal, 400)
 
     async def _run_batch(
-        self, request: web.Request, batch: list[GraphQLRequest], accepted: str
+        self, request: web.Request, caller: Caller, batch: list[GraphQLRequest], accepted: str
     ) -> web.Response:
         """Run a batch in its order: a mutation sees what those before it did."""
         bodies = []
         for asked in batch:
             try:
-                response = await self._operations.answer(request, asked, READING_AND_WRITING)
+                response = await self._operations.answer(caller, asked, READING_AND_WRITING)
                 bodies.append(response.body)
             except BadRequestError as error:
                 bodies.append(orjson.dumps({"errors": [error.error]}))

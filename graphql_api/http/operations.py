@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from strawberry.types.graphql import OperationType
 
 from graphql_api.errors import ErrorCode
+from graphql_api.http.expiry import until_expiry
 from graphql_api.http.request import BadRequestError
 from graphql_api.schema.faults import format_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from aiohttp import web
-
+    from graphql_api.caller import Caller
     from graphql_api.engine import Response
     from graphql_api.http.request import GraphQLRequest
     from graphql_api.schema.build import PartySchema
@@ -31,14 +31,14 @@ class Operations:
     """What the server runs.
 
     Args:
-        new_context: makes the context of one operation out of the HTTP request that brought it.
+        new_context: makes the context of one operation of a caller.
         trusted: the only documents that are run; None for any.
     """
 
     def __init__(
         self,
         schema: PartySchema,
-        new_context: Callable[[web.Request], RequestContext],
+        new_context: Callable[[Caller], RequestContext],
         trusted: TrustedDocuments | None = None,
     ) -> None:
         self._schema = schema
@@ -46,7 +46,7 @@ class Operations:
         self._trusted = trusted
 
     async def answer(
-        self, request: web.Request, asked: GraphQLRequest, allowed: frozenset[OperationType]
+        self, caller: Caller, asked: GraphQLRequest, allowed: frozenset[OperationType]
     ) -> Response:
         """Run an operation that has one answer.
 
@@ -56,28 +56,31 @@ class Operations:
         return await self._schema.execute_to_bytes(
             self._text(asked),
             asked.variables,
-            self._new_context(request),
+            self._new_context(caller),
             operation_name=asked.operation_name,
             allowed_operation_types=allowed,
             formatter=format_error,
         )
 
     def stream(
-        self, request: web.Request, asked: GraphQLRequest, *, may_write: bool = True
+        self, caller: Caller, asked: GraphQLRequest, *, may_write: bool = True
     ) -> AsyncGenerator[Response, None]:
         """Run any operation; a subscription's answers come as there is news, for the asking.
+
+        It ends when its caller's sign-in does, with an error that says so.
 
         Raises:
             BadRequestError: its document is not run here.
         """
-        return self._schema.stream_to_bytes(
+        answers = self._schema.stream_to_bytes(
             self._text(asked),
             asked.variables,
-            self._new_context(request),
+            self._new_context(caller),
             operation_name=asked.operation_name,
             allowed_operation_types=ANYTHING if may_write else ANYTHING - WRITING,
             formatter=format_error,
         )
+        return answers if caller.expires_at is None else until_expiry(answers, caller.expires_at)
 
     def _text(self, asked: GraphQLRequest) -> str:
         if self._trusted is None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from graphql_api.engine import Response
     from graphql_api.http.operations import Operations
+    from graphql_api.http.sign_in import SignIn
     from graphql_api.http.streams import Streams
     from graphql_api.settings import Settings
 
@@ -33,8 +34,11 @@ HEADERS = {
 class ServerSentEvents:
     """Answers each request with a stream of events."""
 
-    def __init__(self, operations: Operations, streams: Streams, settings: Settings) -> None:
+    def __init__(
+        self, operations: Operations, sign_in: SignIn, streams: Streams, settings: Settings
+    ) -> None:
         self._operations = operations
+        self._sign_in = sign_in
         self._streams = streams
         self._settings = settings
 
@@ -42,8 +46,9 @@ class ServerSentEvents:
         """Run any operation but a mutation by GET; errors of GraphQL are events as well."""
         try:
             self._streams.check()
+            caller = await self._sign_in.caller(request)
             asked = await self._read(request)
-            answers = self._operations.stream(request, asked, may_write=request.method == "POST")
+            answers = self._operations.stream(caller, asked, may_write=request.method == "POST")
         except BadRequestError as error:
             return refusal(error, LEGACY)
         response = web.StreamResponse(headers=HEADERS)

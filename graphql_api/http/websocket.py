@@ -14,13 +14,16 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from graphql_api.errors import ErrorCode
 from graphql_api.http.answers import refusal
-from graphql_api.http.connection import Connection, ProtocolError
+from graphql_api.http.connection import FORBIDDEN, Connection, ProtocolError
+from graphql_api.http.expiry import seconds_until
 from graphql_api.http.media import LEGACY
 from graphql_api.http.request import BadRequestError
 
 if TYPE_CHECKING:
+    from graphql_api.caller import Caller
     from graphql_api.http.cors import Cors
     from graphql_api.http.operations import Operations
+    from graphql_api.http.sign_in import SignIn
     from graphql_api.http.streams import Streams
     from graphql_api.settings import Settings
 
@@ -33,9 +36,15 @@ class GraphQLOverWebSocket:
     """Serves sockets."""
 
     def __init__(
-        self, operations: Operations, streams: Streams, cors: Cors, settings: Settings
+        self,
+        operations: Operations,
+        sign_in: SignIn,
+        streams: Streams,
+        cors: Cors,
+        settings: Settings,
     ) -> None:
         self._operations = operations
+        self._sign_in = sign_in
         self._streams = streams
         self._cors = cors
         self._settings = settings
@@ -44,6 +53,7 @@ class GraphQLOverWebSocket:
         """Serve one socket to its end."""
         try:
             self._check(request)
+            opened_by = await self._sign_in.caller(request)
         except BadRequestError as error:
             return refusal(error, LEGACY)
         socket = web.WebSocketResponse(
@@ -61,7 +71,7 @@ class GraphQLOverWebSocket:
             if socket.ws_protocol != PROTOCOL:
                 await _close(socket, 4406, f"Subprotocol not acceptable: {PROTOCOL} is")
             else:
-                await self._serve(request, socket)
+                await self._serve(opened_by, socket)
         return socket
 
     def _check(self, request: web.Request) -> None:
@@ -74,13 +84,14 @@ class GraphQLOverWebSocket:
             )
         self._streams.check()
 
-    async def _serve(self, request: web.Request, socket: web.WebSocketResponse) -> None:
+    async def _serve(self, opened_by: Caller, socket: web.WebSocketResponse) -> None:
         connection = Connection(
             lambda message: socket.send_frame(message, WSMsgType.TEXT),
-            lambda asked: self._operations.stream(request, asked),
+            partial(self._sign_in.caller_over, opened_by=opened_by),
+            self._operations.stream,
             self._settings.operation_limit,
         )
-        late = asyncio.create_task(self._expect_initialisation(connection, socket))
+        late = asyncio.create_task(self._end_in_time(connection, socket))
         try:
             await _feed(connection, socket)
         except ProtocolError as error:
@@ -91,12 +102,15 @@ class GraphQLOverWebSocket:
             late.cancel()
             await connection.close()
 
-    async def _expect_initialisation(
-        self, connection: Connection, socket: web.WebSocketResponse
-    ) -> None:
+    async def _end_in_time(self, connection: Connection, socket: web.WebSocketResponse) -> None:
+        """Close the socket of who does not initialise it, and of a caller whose sign-in ends."""
         await asyncio.sleep(self._settings.connection_init_timeout)
-        if not connection.is_acknowledged:
+        if connection.caller is None:
             await _close(socket, 4408, "Connection initialisation timeout")
+        elif connection.caller.expires_at is not None:
+            await asyncio.sleep(seconds_until(connection.caller.expires_at))
+            await connection.ended()
+            await _close(socket, FORBIDDEN, "Forbidden: the token has expired")
 
 
 async def _feed(connection: Connection, socket: web.WebSocketResponse) -> None:

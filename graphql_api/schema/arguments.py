@@ -29,5 +29,5 @@ def given(value: Value | None) -> Value | None:
 def key_of(info: Info, text: str | None) -> IdempotencyKey | Invalid:
     """The caller's idempotencyKey; where the input has none, one that the server draws."""
     limits = Limits()
-    key = take_key(info.context.caller, given(text), limits)
+    key = take_key(info.context.actor.owner, given(text), limits)
     return Invalid(tuple(limits.problems)) if limits.problems else key

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from graphql_api.caller import ANYBODY, Caller
+from graphql_api.errors import UnauthenticatedError
 from graphql_api.parties.change import Applied
 
 if TYPE_CHECKING:
@@ -50,19 +52,30 @@ class RequestContext:
     """The parts that answer a request, and who sends it.
 
     Args:
-        caller: owns the idempotency keys; empty for anybody.
+        caller: who sends it.
     """
 
     reader: Reader
     committer: Committer
     keys: Keys
     changes: Changes
-    caller: str = ""
+    caller: Caller = ANYBODY
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
         """Start with nothing loaded."""
         self._forget_reads()
+
+    @property
+    def actor(self) -> Caller:
+        """Who sends it, where that is somebody who may change things at all.
+
+        Raises:
+            UnauthenticatedError: nobody is signed in, and here only who is makes changes.
+        """
+        if not self.caller.may_change:
+            raise UnauthenticatedError("Sign in to change anything: send a token.")
+        return self.caller
 
     async def commit(self, change: Change) -> Outcome:
         """Take a change to its outcome; what is read after it is read anew."""

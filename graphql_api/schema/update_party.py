@@ -98,7 +98,7 @@ async def update_party(
     if party_id is None:
         return not_found(input.party_id)
     key = given(input.idempotency_key)
-    change = hosting.update(party_id, info.context.caller, key, changes, expected, now)
+    change = hosting.update(party_id, info.context.actor.owner, key, changes, expected, now)
     if isinstance(change, Invalid):
         return invalid_input(change)
     match await info.context.commit(change):

@@ -14,6 +14,7 @@ from graphql_api.app import create_app
 from graphql_api.errors import DatabaseUnavailableError, DeadlineExceededError, PartyfinderError
 from graphql_api.http.application import READINESS, create_application
 from graphql_api.http.operations import Operations
+from graphql_api.http.sign_in import SignIn
 from graphql_api.schema.build import build_schema
 from graphql_api.settings import Environment
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from graphql_api.app import Parts
+    from graphql_api.caller import Caller
     from graphql_api.settings import Settings
     from tests.support.api import Api
 
@@ -58,10 +60,11 @@ async def test_without_its_database_the_process_is_well_but_not_ready(
     async def ping() -> None:
         raise fault
 
-    def no_context(_request: web.Request) -> NoReturn:
+    def no_context(_caller: Caller) -> NoReturn:
         raise AssertionError
 
-    application = create_application(Operations(build_schema(), no_context), ping, settings)
+    operations = Operations(build_schema(), no_context)
+    application = create_application(operations, SignIn(None), ping, settings)
     async with running(application) as (url, session):
         async with session.get(f"{url}/healthz") as response:
             assert (response.status, await response.json()) == (200, {"status": "ok"})
