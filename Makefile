@@ -6,7 +6,7 @@ PIP := $(RUN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-build-isolation --no-deps --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock clean
+.PHONY: help run test check format bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ check: $(VENV)/dev  ## lint, types, layering, and schema.graphql against the cod
 format: $(VENV)/dev  ## format and fix what can be fixed
 	$(RUN)/ruff check --fix-only .
 	$(RUN)/ruff format .
+
+bench: $(VENV)/dev  ## requests a second beside three other servers, five minutes; ARGS="--help" for more
+	@exec $(RUN)/python -m bench $(ARGS)
 
 lock: $(VENV)/dev  ## resolve the dependencies anew
 	$(RUN)/uv pip compile pyproject.toml --group build --output-file requirements/runtime.txt $(LOCK_OPTIONS)

@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from bench.load import Load, Outcome
+from bench.load import Load, Outcome, post
 from bench.servers import Server, cassandra, server
 
 if TYPE_CHECKING:
@@ -58,29 +58,29 @@ def create(to: Server, name: str = "Bench") -> str:
 
 
 def joins(parties: Sequence[str], *, keyed: bool = False) -> Callable[[], bytes]:
-    """Makes the bodies of joins of these parties, at random."""
+    """Makes joins of these parties, at random."""
 
-    def body() -> bytes:
+    def request() -> bytes:
         wanted = {"partyId": random.choice(parties)}
         if keyed:
             wanted["idempotencyKey"] = secrets.token_hex(8)
-        return json.dumps({"query": JOIN, "variables": {"i": wanted}}).encode()
+        return post(json.dumps({"query": JOIN, "variables": {"i": wanted}}).encode())
 
-    return body
+    return request
 
 
 def reads(parties: Sequence[str]) -> Callable[[], bytes]:
-    """Makes the bodies of reads of these parties."""
+    """Makes reads of these parties."""
     bodies = [json.dumps({"query": PARTY, "variables": {"id": each}}).encode() for each in parties]
-    return itertools.cycle(bodies).__next__
+    return itertools.cycle(map(post, bodies)).__next__
 
 
 async def load(
-    servers: Sequence[Server], bodies: Callable[[], bytes], connections: int, seconds: float
+    servers: Sequence[Server], requests: Callable[[], bytes], connections: int, seconds: float
 ) -> Outcome:
     """Run a load of joins, which must all succeed."""
     addresses = [each.address for each in servers]
-    outcome = await Load(addresses, bodies, connections, JOINED).run(seconds)
+    outcome = await Load(addresses, requests, connections, JOINED).run(seconds)
     assert not outcome.failures, outcome.failures
     return outcome
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from graphql_api.embedded import Node, NodeSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -71,24 +71,31 @@ def cassandra() -> Iterator[dict[str, str]]:
 
 @contextmanager
 def server(environment: dict[str, str], **settings: object) -> Iterator[Server]:
-    """A server process with these settings, on a free port."""
+    """A server process of ours with these settings, on a free port."""
     given = {name.upper(): str(value) for name, value in settings.items()}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "graphql_api", "serve", "--port", "0"],
-        env={**environment, **given},
-        stdout=subprocess.PIPE,
-        text=True,
+    command = [sys.executable, "-m", "graphql_api", "serve", "--port", "0"]
+    with process(command, {**environment, **given}) as started:
+        yield started
+
+
+@contextmanager
+def process(
+    command: Sequence[str], environment: dict[str, str], directory: Path | None = None
+) -> Iterator[Server]:
+    """A server process that says where it answers POST."""
+    started = subprocess.Popen(
+        command, env=environment, cwd=directory, stdout=subprocess.PIPE, text=True
     )
     try:
-        assert process.stdout is not None
-        for line in process.stdout:
+        assert started.stdout is not None
+        for line in started.stdout:
             if match := re.search(r"POST http://([\d.]+):(\d+)/graphql", line):
-                yield Server(match[1], int(match[2]), process.pid)
+                yield Server(match[1], int(match[2]), started.pid)
                 break
         else:
-            raise RuntimeError("the server did not start")
+            raise RuntimeError(f"{' '.join(command)} did not start")
     finally:
-        process.terminate()
-        process.wait(20)
-        if process.stdout is not None:
-            process.stdout.close()
+        started.terminate()
+        started.wait(20)
+        if started.stdout is not None:
+            started.stdout.close()

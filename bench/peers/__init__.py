@@ -1,0 +1,1 @@
+"""What Partyfinder is measured against; each answers the queries of `workloads.py` alike."""
