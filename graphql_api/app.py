@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphql_api.caller import ANYBODY, Caller
+from graphql_api.engine.limits import Limits
 from graphql_api.http.application import create_application
 from graphql_api.http.operations import Operations
 from graphql_api.http.sign_in import SignIn
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 CLOSE_TIMEOUT = 3.0
 logger = logging.getLogger(__name__)
+MOST_ERRORS = 5  # of an invalid document: enough to mend it, too few to make answers large
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,12 @@ def create_app(parts: Parts, settings: Settings) -> web.Application:
         TrustedDocumentsError: the file of trusted documents cannot be used.
         SettingsError: the file of the identity provider's key cannot be used.
     """
-    schema = build_schema(engine=settings.engine)
+    schema = build_schema(
+        engine=settings.engine,
+        limits=limits_of(settings),
+        introspects=settings.introspects,
+        suggests=settings.introspects,
+    )
     file = settings.trusted_documents
     trusted = None if file is None else load_trusted_documents(file, schema)
     operations = Operations(schema, parts.new_context, trusted)
@@ -149,4 +156,19 @@ def _expected(settings: Settings) -> Expected:
         algorithms=settings.auth_algorithms,
         clock_skew=settings.auth_clock_skew,
         moderator_scope=settings.auth_moderator_scope,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What an operation may have at most."""
+    return Limits(
+        characters=settings.document_limit,
+        tokens=settings.token_limit,
+        depth=settings.depth_limit,
+        fields=settings.field_limit,
+        aliases=settings.alias_limit,
+        root_fields=settings.root_field_limit,
+        directives=settings.directive_limit,
+        cost=settings.cost_limit,
+        errors=MOST_ERRORS,
     )

@@ -92,6 +92,17 @@ class Settings(BaseSettings):
     log_level: LogLevel = LogLevel.INFO
     engine: bool = True
 
+    introspection: bool | None = None
+    document_limit: Annotated[int, Field(ge=100)] = 65_536
+    token_limit: Annotated[int, Field(ge=10)] = 2000
+    depth_limit: Annotated[int, Field(ge=1, le=100)] = 16
+    field_limit: Annotated[int, Field(ge=1)] = 1000
+    alias_limit: Annotated[int, Field(ge=0)] = 30
+    root_field_limit: Annotated[int, Field(ge=1)] = 20
+    directive_limit: Annotated[int, Field(ge=0)] = 30
+    cost_limit: Annotated[int, Field(ge=1)] = 1000
+    variables_limit: Annotated[int, Field(ge=100)] = 100_000
+
     body_limit: Annotated[int, Field(ge=1000, le=100_000_000)] = 1_000_000
     batch_limit: Annotated[int, Field(ge=0, le=100)] = 0
     compress_from: Annotated[int, Field(ge=0)] = 4096
@@ -174,6 +185,11 @@ class Settings(BaseSettings):
     def signs_in(self) -> bool:
         """Whether an identity provider is configured."""
         return self.auth_issuer is not None
+
+    @property
+    def introspects(self) -> bool:
+        """Whether clients may ask for the schema, and errors tell of it."""
+        return not self.in_production if self.introspection is None else self.introspection
 
     @property
     def answers_simple_get(self) -> bool:

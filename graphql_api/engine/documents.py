@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any, Final
 from graphql import (
     DocumentNode,
     GraphQLError,
+    GraphQLSyntaxError,
     OperationDefinitionNode,
     OperationType,
     parse,
 )
 
 from .cache import BoundedCache
+from .limits import LimitExceededError, Limits, check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .costs import OperationCost
 
 MAX_DOCUMENTS: Final = 512
 MAX_FAILING: Final = 128
@@ -30,6 +34,7 @@ MAX_CACHED_TEXT: Final = 65_536
 class Refusal(StrEnum):
     """At which step a request was refused before anything was executed."""
 
+    LIMITS = "limits"
     PARSING = "parsing"
     VALIDATION = "validation"
     OPERATION = "operation"
@@ -44,9 +49,10 @@ class Document:
         node: the parsed document; None when it could not be parsed.
         refusal: the step that failed, with its `errors`; None for a valid document.
         default_name: the name of the first operation, if it has one.
+        costs: what each operation costs, by its name; empty without a cost model.
     """
 
-    __slots__ = ("default_name", "errors", "node", "operation_types", "refusal")
+    __slots__ = ("costs", "default_name", "errors", "node", "operation_types", "refusal")
 
     def __init__(
         self, node: DocumentNode | None, errors: list[GraphQLError], refusal: Refusal | None
@@ -66,6 +72,7 @@ class Document:
         }
         first = operations[0].name if operations else None
         self.default_name = first.value if first else None
+        self.costs: Mapping[str | None, OperationCost] = {}
 
     @property
     def valid_node(self) -> DocumentNode:
@@ -85,20 +92,34 @@ def _split(rules: tuple[Any, ...]) -> _Split:
 
 
 class DocumentCache:
-    """Parses and validates request texts; `validate` is (document, rules) → errors."""
+    """Parses and validates request texts.
+
+    Args:
+        validate: (document, rules) → errors.
+        limits: what a document may have at most; a larger one is not validated.
+        costs: what a document's operations cost, by their names.
+    """
 
     def __init__(
-        self, validate: Callable[[DocumentNode, Sequence[Any]], list[GraphQLError]]
+        self,
+        validate: Callable[[DocumentNode, Sequence[Any]], list[GraphQLError]],
+        limits: Limits | None = None,
+        costs: Callable[[DocumentNode], Mapping[str | None, OperationCost]] | None = None,
     ) -> None:
         self._validate = validate
+        self._limits = limits or Limits()
+        self._costs = costs
         self._split: _Split = ((), (), ())
         self.good: BoundedCache[Document] = BoundedCache(MAX_DOCUMENTS)
         self.failing: BoundedCache[Document] = BoundedCache(MAX_FAILING)
         self._kept: dict[str, Document] = {}
 
     def keep(self, text: str, rules: tuple[Any, ...]) -> Document:
-        """Return the document of a text, and for a good one remember it for ever."""
-        document = self._make(text, rules, {})
+        """Return the document of a text, and for a good one remember it for ever.
+
+        Whoever has it kept answers for its size.
+        """
+        document = self._make(text, rules, {}, Limits())
         if document.refusal is None:
             self._kept[text] = document
         return document
@@ -130,7 +151,7 @@ class DocumentCache:
         if kept is not None:
             return kept
         if len(text) > MAX_CACHED_TEXT:
-            return self._make(text, rules, options)
+            return self._make(text, rules, options, self._limits)
         try:
             return self.good.get_or_make(key, lambda: self._make_good(text, rules, options))
         except _FailingError as failing:
@@ -138,21 +159,48 @@ class DocumentCache:
             return failing.document
 
     def _make_good(self, text: str, rules: tuple[Any, ...], options: dict[str, Any]) -> Document:
-        document = self._make(text, rules, options)
+        document = self._make(text, rules, options, self._limits)
         if document.refusal is not None:
             raise _FailingError(document)
         return document
 
-    def _make(self, text: str, rules: tuple[Any, ...], options: dict[str, Any]) -> Document:
+    def _make(
+        self, text: str, rules: tuple[Any, ...], options: dict[str, Any], limits: Limits
+    ) -> Document:
         try:
-            node = parse(text, **options)
+            node = _parse(text, options, limits)
+            check(node, limits)
+        except LimitExceededError as error:
+            return Document(None, [error], Refusal.LIMITS)
         except GraphQLError as error:
             return Document(None, [error], Refusal.PARSING)
-        except Exception as error:  # noqa: BLE001 - such as a text nested too deeply
+        except Exception as error:  # noqa: BLE001 - such as a text that is none
             wrapped = GraphQLError(str(error), original_error=error)
             return Document(None, [wrapped], Refusal.PARSING)
         errors = self._validate(node, rules) if rules else []
-        return Document(node, errors, Refusal.VALIDATION if errors else None)
+        document = Document(node, errors, Refusal.VALIDATION if errors else None)
+        if self._costs is not None and document.refusal is None:
+            document.costs = self._costs(node)
+        return document
+
+
+def _parse(text: str, options: dict[str, Any], limits: Limits) -> DocumentNode:
+    """Parse a text within limits.
+
+    Raises:
+        LimitExceededError: it is longer than it may be.
+        GraphQLError: it does not parse.
+    """
+    if limits.characters is not None and len(text) > limits.characters:
+        raise LimitExceededError("characters", len(text), limits.characters)
+    if limits.tokens is None:
+        return parse(text, **options)
+    try:
+        return parse(text, max_lexical_tokens=limits.tokens, **options)
+    except GraphQLSyntaxError as error:
+        if error.description.startswith(f"Document contains more than {limits.tokens} tokens."):
+            raise LimitExceededError("tokens", limits.tokens + 1, limits.tokens) from None
+        raise
 
 
 class _FailingError(Exception):

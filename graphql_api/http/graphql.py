@@ -44,7 +44,9 @@ class GraphQLOverHTTP:
             return not_acceptable()
         try:
             caller = await self._sign_in.caller(request)
-            asked = await read_post(request, self._settings.batch_limit)
+            asked = await read_post(
+                request, self._settings.variables_limit, self._settings.batch_limit
+            )
             if isinstance(asked, list):
                 return await self._run_batch(request, caller, asked, accepted)
             response = await self._operations.answer(caller, asked, READING_AND_WRITING)

@@ -59,6 +59,7 @@ class Operations:
             self._new_context(caller),
             operation_name=asked.operation_name,
             allowed_operation_types=allowed,
+            operation_extensions=asked.extensions,
             formatter=format_error,
         )
 

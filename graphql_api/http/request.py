@@ -24,12 +24,14 @@ class GraphQLRequest:
     Args:
         query: the document's text; None where its id stands for it.
         document_id: the id or hash of a trusted document.
+        extensions: what else the client asks for.
     """
 
     query: str | None
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
     document_id: str | None = None
+    extensions: dict[str, Any] | None = None
 
 
 class BadRequestError(Exception):
@@ -54,16 +56,20 @@ class BadRequestError(Exception):
 
 
 async def read_post(
-    request: web.Request, batch_limit: int = 0
+    request: web.Request, variables_limit: int, batch_limit: int = 0
 ) -> GraphQLRequest | list[GraphQLRequest]:
     """The GraphQL request in a POST's body, or those of a batch.
+
+    Args:
+        variables_limit: the most bytes that a request's variables may have.
 
     Raises:
         BadRequestError: it has none.
     """
     _check_form(request)
     try:
-        body = orjson.loads(await request.read())
+        text = await request.read()
+        body = orjson.loads(text)
     except web.HTTPRequestEntityTooLarge:
         raise BadRequestError(
             f"The body is larger than {request.client_max_size} bytes, the most that is read here.",
@@ -73,9 +79,10 @@ async def read_post(
         raise BadRequestError("The body is not what its Content-Encoding says.") from None
     except orjson.JSONDecodeError:
         raise BadRequestError("The body is not JSON.") from None
-    if isinstance(body, list):
-        return _read_batch(body, batch_limit)
-    return parse_request(body)
+    asked = _read_batch(body, batch_limit) if isinstance(body, list) else parse_request(body)
+    if len(text) > variables_limit:  # smaller bodies have no larger variables
+        _check_variables(asked if isinstance(asked, list) else [asked], variables_limit)
+    return asked
 
 
 def read_get(request: web.Request) -> GraphQLRequest:
@@ -115,7 +122,11 @@ def parse_request(body: object) -> GraphQLRequest:
     if query is None and document_id is None:
         raise BadRequestError("query must be a string with a GraphQL document.")
     return GraphQLRequest(
-        query, body.get("variables"), body.get("operationName") or None, document_id
+        query,
+        body.get("variables"),
+        body.get("operationName") or None,
+        document_id,
+        body.get("extensions"),
     )
 
 
@@ -156,3 +167,14 @@ def _read_batch(bodies: list[Any], limit: int) -> list[GraphQLRequest]:
     if not 0 < len(bodies) <= limit:
         raise BadRequestError(f"A batch holds 1 to {limit} operations, not {len(bodies)}.")
     return [parse_request(body) for body in bodies]
+
+
+def _check_variables(batch: list[GraphQLRequest], limit: int) -> None:
+    for asked in batch:
+        size = len(orjson.dumps(asked.variables))
+        if size > limit:
+            raise BadRequestError(
+                f"The variables have {size:,} bytes; {limit:,} is the most that is read here.",
+                413,
+                code=ErrorCode.OPERATION_TOO_COMPLEX,
+            )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from strawberry.printer import print_schema
 
 from graphql_api.engine.strawberry import Schema
+from graphql_api.schema.costs import COSTS
 from graphql_api.schema.mutation import Mutation
 from graphql_api.schema.query import Query
 from graphql_api.schema.scalars import config
@@ -14,6 +15,8 @@ from graphql_api.schema.subscription import Subscription
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
+
+    from graphql_api.engine.limits import Limits
 
 
 class PartySchema(Schema):
@@ -30,14 +33,31 @@ class PartySchema(Schema):
         """Log nothing here."""
 
 
-def build_schema(*, engine: bool = True) -> PartySchema:
-    """The schema that the server executes; without the engine, as graphql-core does."""
+def build_schema(
+    *,
+    engine: bool = True,
+    limits: Limits | None = None,
+    introspects: bool = True,
+    suggests: bool = True,
+) -> PartySchema:
+    """The schema that the server executes.
+
+    Args:
+        engine: compiles operations; without it graphql-core executes them.
+        limits: what is refused for its size.
+        introspects: whether clients may ask for the schema.
+        suggests: whether errors suggest names.
+    """
     return PartySchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         config=config(),
         engine=engine,
+        limits=limits,
+        cost_model=COSTS,
+        introspects=introspects,
+        suggests=suggests,
     )
 
 

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 _REFUSALS = {
+    Refusal.LIMITS: ErrorCode.OPERATION_TOO_COMPLEX,
     Refusal.PARSING: ErrorCode.GRAPHQL_PARSE_FAILED,
     Refusal.VALIDATION: ErrorCode.GRAPHQL_VALIDATION_FAILED,
     Refusal.OPERATION: ErrorCode.BAD_USER_INPUT,
@@ -35,7 +36,7 @@ def format_error(error: GraphQLError, refusal: Refusal | None) -> dict[str, Any]
         formatted["message"] = fault.message
         formatted["extensions"] = fault.extensions
     elif refusal is not None:
-        formatted["extensions"] = {"code": _REFUSALS[refusal]}
+        formatted["extensions"] = {"code": _REFUSALS[refusal], **(error.extensions or {})}
     elif fault is None:
         # graphql-core's own: an argument that cannot be coerced.
         formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}

@@ -197,15 +197,16 @@ async def test_large_bodies_are_refused(api: Api) -> None:
 
 
 async def test_large_answers_are_compressed_for_those_who_take_it(api: Api) -> None:
-    names = ", ".join(f'a{i}: city(name: "City of many names {i}") {{ name }}' for i in range(200))
+    names = json.dumps([f"City of many names {number}" for number in range(100)])
+    query = f"{{ cities(names: {names}) {{ id name }} }}"
     for accepted, encoding in (
         ("gzip", "gzip"),
         ("br;q=1, *;q=0.1", "gzip"),
         ("gzip;q=0", None),
         ("identity", None),
     ):
-        _, answer, response = await post(api, {"query": f"{{ {names} }}"}, Accept_Encoding=accepted)
-        assert len(answer["data"]) == 200
+        _, answer, response = await post(api, {"query": query}, Accept_Encoding=accepted)
+        assert len(answer["data"]["cities"]) == 100
         assert response.headers.get("Content-Encoding") == encoding
         assert response.headers["Vary"] == "Accept-Encoding"
     _, _, response = await post(api, {"query": "{ __typename }"}, Accept_Encoding="gzip")

@@ -7,6 +7,7 @@ validating by the engine's caches, executing by compiled code. Without any, ther
 from __future__ import annotations
 
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import strawberry
@@ -14,9 +15,11 @@ from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     default_field_resolver,
     default_type_resolver,
     specified_rules,
+    validate,
 )
 from graphql import ExecutionResult as GraphQLExecutionResult
 from graphql.pyutils.is_awaitable import is_async_iterable
@@ -30,11 +33,13 @@ from strawberry.schema.schema import (
     _coerce_error,
     _coerce_pre_execution_error,
     _OperationContextAwareGraphQLResolveInfo,
-    validate_document,
 )
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from graphql_api.engine.costs import costs_of
 from graphql_api.engine.documents import Document, DocumentCache, Refusal
 from graphql_api.engine.execution import RunInputs, adopt, execute_compiled
 from graphql_api.engine.explaining import compile_now
@@ -44,6 +49,7 @@ from graphql_api.engine.fallback import (
     Reason,
     is_empty_middleware,
 )
+from graphql_api.engine.limits import LimitExceededError, Limits
 from graphql_api.engine.runtime import InfoShape, Run, RunSettings
 from graphql_api.engine.subscriptions import CompiledEvents
 from graphql_api.engine.tally import TALLY
@@ -53,10 +59,12 @@ from .resolvers import StrawberryAdapter
 from .stream import events, is_subscription
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
     from graphql.execution import MiddlewareManager
     from strawberry.extensions.runner import SchemaExtensionsRunner
+
+    from graphql_api.engine.costs import Cost, CostModel
 
 
 def _shared_info(run: Run) -> tuple[Any, ...]:
@@ -86,6 +94,8 @@ _SETTINGS: Final = RunSettings(
     None,
 )
 _RULES: Final = tuple(specified_rules)
+# Strawberry's own, which no configuration leaves out.
+_OWN_RULES: Final = (MaybeNullValidationRule, OneOfInputValidationRule)
 # Extensions whose work the engine's own caches do.
 _SUPERSEDED: Final = (ParserCache, ValidationCache)
 _REFUSED: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
@@ -130,21 +140,53 @@ class Schema(strawberry.Schema):
     Takes the same arguments, and `engine=False` to run as Strawberry itself does. Results, errors
     and extensions are Strawberry's; an extension with a `resolve` method, an execution context
     class of one's own and incremental execution make operations fall back to it.
+
+    Args:
+        engine: whether operations are compiled.
+        limits: what is refused for its size, before it is validated; none unless given.
+        cost_model: what fields cost, for `limits.cost` and for those who ask for
+            `extensions.cost`.
+        introspects: whether clients may ask for the schema.
+        suggests: whether errors suggest names of fields and values, which tells of the schema too.
     """
 
     guesses_operation = True
     """Whether the first of several operations is run where none is named, as Strawberry does; the
     specification has that refused."""
 
-    def __init__(self, *args: Any, engine: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        engine: bool = True,
+        limits: Limits | None = None,
+        cost_model: CostModel | None = None,
+        introspects: bool = True,
+        suggests: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.engine = engine
+        self.limits = limits or Limits()
         self.plans = adopt(self._schema, StrawberryAdapter())
         self.plans.documents = DocumentCache(
-            lambda document, rules: validate_document(self._schema, document, tuple(rules))
+            self._validate,
+            self.limits,
+            None if cost_model is None else partial(costs_of, self._schema, cost_model),
         )
+        self._rules = _RULES if introspects else (*_RULES, NoSchemaIntrospectionCustomRule)
+        self._settings = _SETTINGS._replace(hide_suggestions=not suggests)
+        self._is_guarded = bool(limits or cost_model) or not (introspects and suggests)
         self._fallback = self._reason_to_fall_back()
         self._is_plain = not (self.extensions or self._fallback)
+
+    def _validate(self, document: DocumentNode, rules: Sequence[Any]) -> list[GraphQLError]:
+        return validate(
+            self._schema,
+            document,
+            (*rules, *_OWN_RULES),
+            max_errors=self.limits.errors,
+            hide_suggestions=self._settings.hide_suggestions,
+        )
 
     def _reason_to_fall_back(self) -> Reason | None:
         """Return what in the schema's configuration keeps all of it from being compiled."""
@@ -171,12 +213,13 @@ class Schema(strawberry.Schema):
                 except NotCompilableError as error:
                     reason = error.reason
             TALLY.reasons[reason] += 1
+            given["hide_suggestions"] = self._settings.hide_suggestions
             return reference(schema, document, **given)
 
         return execute
 
     def _execute_compiled(self, document: DocumentNode, given: dict[str, Any]) -> Any:
-        settings = _SETTINGS._replace(
+        settings = self._settings._replace(
             is_async_iterable=given.get("is_async_iterable", is_async_iterable),
             extra=given["operation_extensions"],
         )
@@ -274,14 +317,17 @@ class Schema(strawberry.Schema):
         if not self.guesses_operation:
             self._require_name(request)
         if not (self._is_plain and query):
-            return await super().execute(*request)
-        document = self.plans.documents.get(query, _RULES, {})
+            return await self._execute_guarded(request)
+        document = self.plans.documents.get(query, self._rules, {})
         is_refused = document.refusal is not None
-        if document.refusal is Refusal.PARSING or (is_refused and not self.guesses_operation):
+        if document.node is None or (is_refused and not self.guesses_operation):
             return self._refuse(request, document, document.errors)
         name = self._check_operation(request, document)
         if document.refusal is not None:
             return self._refuse(request, document, document.errors)
+        refused, extensions = self._price(request, document, name)
+        if refused is not None:
+            return refused
         try:
             result = self._start(request, document, name)
             if type(result) is not GraphQLExecutionResult:
@@ -290,7 +336,51 @@ class Schema(strawberry.Schema):
             return self._refuse(request, document, [_coerce_error(error)])
         if result.errors:
             self._report(request, document, result.errors)
-        return ExecutionResult(result.data, result.errors, {})
+        return ExecutionResult(result.data, result.errors, extensions)
+
+    async def _execute_guarded(self, request: _Request) -> ExecutionResult:
+        """Execute as Strawberry does what may be executed."""
+        extensions: dict[str, Any] = {}
+        if request.query and self._is_guarded:
+            document = self.plans.documents.get(request.query, self._rules, {})
+            if document.refusal is not None:
+                return self._refuse(request, document, document.errors)
+            name = request.operation_name or document.default_name
+            refused, extensions = self._price(request, document, name)
+            if refused is not None:
+                return refused
+        result = await super().execute(*request)
+        if extensions:
+            result.extensions = {**(result.extensions or {}), **extensions}
+        return result
+
+    def cost(
+        self, query: str, operation_name: str | None, variables: dict[str, Any] | None
+    ) -> Cost | None:
+        """Return what a request may cost; None for one that is refused, or without a cost model."""
+        document = self.plans.documents.get(query, self._rules, {})
+        cost = document.costs.get(operation_name or document.default_name)
+        return None if cost is None else cost.of(variables)
+
+    def _price(
+        self, request: _Request, document: Document, name: str | None
+    ) -> tuple[PreExecutionError | None, dict[str, Any]]:
+        """Return the refusal of what costs too much, and the extensions of those who ask."""
+        cost = document.costs.get(name)
+        most = self.limits.cost
+        if cost is None:
+            return None, {}
+        asks = (request.operation_extensions or {}).get("cost") is True
+        is_dear = most is not None and cost.ceiling > most
+        if not (asks or is_dear):
+            return None, {}
+        total, counts = cost.of(request.variable_values)
+        extensions = {"cost": {"total": total, "most": most, **counts}} if asks else {}
+        if most is None or total <= most:
+            return None, extensions
+        refused = self._refuse(request, document, [LimitExceededError("cost", total, most)])
+        refused.extensions = extensions
+        return refused, extensions
 
     async def execute_to_bytes(
         self,
@@ -331,7 +421,7 @@ class Schema(strawberry.Schema):
 
         Returns what became of it: a document with a refusal is not remembered.
         """
-        document = self.plans.documents.keep(text, _RULES)
+        document = self.plans.documents.keep(text, _RULES)  # also what introspects
         if document.refusal is None and self._fallback is None:
             self.plans.operations.make_room(len(document.operation_types))
             for name in document.operation_types:
@@ -353,7 +443,7 @@ class Schema(strawberry.Schema):
 
         Never raises for what a client sent. Extensions take no part in subscriptions.
         """
-        document = self.plans.documents.get(query, _RULES, {})
+        document = self.plans.documents.get(query, self._rules, {})
         if not is_subscription(document, operation_name):
             yield await self.execute_to_bytes(
                 query,
@@ -365,6 +455,12 @@ class Schema(strawberry.Schema):
                 formatter=formatter,
             )
             return
+        name = operation_name or document.default_name
+        request = _Request(query, variable_values, context_value, root_value, name, None, None)
+        refused, _ = self._price(request, document, name)
+        if refused is not None:
+            yield to_response(None, refused.errors, Refusal.LIMITS, formatter)
+            return
         compiled = self._fallback is None
         answers = events(
             self._schema,
@@ -373,7 +469,8 @@ class Schema(strawberry.Schema):
             root_value=root_value,
             context_value=context_value,
             variable_values=variable_values,
-            operation_name=operation_name or document.default_name,
+            operation_name=name,
+            hide_suggestions=self._settings.hide_suggestions,
             executor_class=_EventExecutor if compiled else self.execution_context_class,
             operation_extensions=None,
         )
@@ -383,7 +480,7 @@ class Schema(strawberry.Schema):
 
     def _start(self, request: _Request, document: Document, name: str | None) -> Any:
         """Start executing; the result, or an awaitable of it."""
-        settings = _SETTINGS
+        settings = self._settings
         if request.operation_extensions is not None:
             settings = settings._replace(extra=request.operation_extensions)
         node = document.valid_node
@@ -397,6 +494,7 @@ class Schema(strawberry.Schema):
             "variable_values": request.variable_values,
             "operation_name": name,
             "is_awaitable": optimized_is_awaitable,
+            "hide_suggestions": settings.hide_suggestions,
             "executor_class": self.execution_context_class,
             "operation_extensions": request.operation_extensions,
         }
@@ -409,7 +507,7 @@ class Schema(strawberry.Schema):
             UnnamedOperationError: there are several and none is named.
         """
         if request.query and request.operation_name is None:
-            document = self.plans.documents.get(request.query, _RULES, {})
+            document = self.plans.documents.get(request.query, self._rules, {})
             if document.refusal is None and len(document.operation_types) > 1:
                 raise UnnamedOperationError(None)
 
@@ -473,6 +571,8 @@ def _refusal_in(result: ExecutionResult) -> Refusal | None:
         return None
     if not isinstance(result, PreExecutionError):
         return Refusal.VARIABLES
+    if isinstance(errors[0], LimitExceededError):
+        return Refusal.LIMITS
     if isinstance(errors[0], GraphQLSyntaxError):
         return Refusal.PARSING
     return None if errors[0].original_error else Refusal.VALIDATION
