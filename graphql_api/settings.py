@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     connection_init_timeout: Annotated[float, Field(gt=0, le=60)] = 3.0
     keep_alive: Annotated[float, Field(gt=0, le=600)] = 12.0
 
+    idle_timeout: Annotated[float, Field(gt=0, le=3600)] = 75.0
     request_timeout: Annotated[float, Field(ge=4, le=120)] = 10.0
     idempotency_key_ttl: Annotated[int, Field(ge=60, le=30 * 86400)] = 86400
     drawn_key_ttl: Annotated[int, Field(ge=60, le=86400)] = 600

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from graphql_api.app import Parts, create_app, open_parts
 from graphql_api.embedded import Node, NodeSettings
+from graphql_api.http.runner import Runner
 from graphql_api.settings import Settings
 from graphql_api.store.connection import connect
 from graphql_api.store.migrate import sync_schema
@@ -71,7 +72,7 @@ async def parts(settings: Settings) -> AsyncIterator[Parts]:
 @pytest.fixture(scope="module")
 async def api(parts: Parts, settings: Settings) -> AsyncIterator[Api]:
     """A client of the running application."""
-    runner = web.AppRunner(create_app(parts, settings), access_log=None)
+    runner = Runner(create_app(parts, settings), settings, shutdown_timeout=2)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -83,7 +83,7 @@ async def _serve(
     async with open_parts(settings) as parts:
         application = create_app(parts, settings)
         _spare_the_collector()
-        await serve(application, take_address(), announce)
+        await serve(application, settings, take_address(), announce)
 
 
 def _supervise(settings: Settings, bound: socket.socket, announce: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from graphql_api.http import headers
 from graphql_api.http.cors import Cors
 from graphql_api.http.endpoint import Endpoint
 from graphql_api.http.graphql import GraphQLOverHTTP
@@ -47,6 +48,7 @@ def create_application(
     application[READINESS] = readiness
     application[STREAMS] = streams
     application.on_shutdown.append(streams.close_all)
+    application.on_response_prepare.append(headers.on_prepare)
     application.on_response_prepare.append(cors.on_prepare)
     application.router.add_post("/graphql", endpoint.post)
     application.router.add_get("/graphql", endpoint.get)

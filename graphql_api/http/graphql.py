@@ -45,7 +45,10 @@ class GraphQLOverHTTP:
         try:
             caller = await self._sign_in.caller(request)
             asked = await read_post(
-                request, self._settings.variables_limit, self._settings.batch_limit
+                request,
+                self._settings.request_timeout,
+                self._settings.variables_limit,
+                self._settings.batch_limit,
             )
             if isinstance(asked, list):
                 return await self._run_batch(request, caller, asked, accepted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +57,12 @@ class BadRequestError(Exception):
 
 
 async def read_post(
-    request: web.Request, variables_limit: int, batch_limit: int = 0
+    request: web.Request, timeout: float, variables_limit: int, batch_limit: int = 0
 ) -> GraphQLRequest | list[GraphQLRequest]:
     """The GraphQL request in a POST's body, or those of a batch.
 
     Args:
+        timeout: seconds that the body may take to arrive.
         variables_limit: the most bytes that a request's variables may have.
 
     Raises:
@@ -68,13 +70,15 @@ async def read_post(
     """
     _check_form(request)
     try:
-        text = await request.read()
+        text = await _read_body(request, timeout)
         body = orjson.loads(text)
     except web.HTTPRequestEntityTooLarge:
         raise BadRequestError(
             f"The body is larger than {request.client_max_size} bytes, the most that is read here.",
             413,
         ) from None
+    except TimeoutError:
+        raise BadRequestError("The body did not arrive in time.", 408) from None
     except web.RequestPayloadError:
         raise BadRequestError("The body is not what its Content-Encoding says.") from None
     except orjson.JSONDecodeError:
@@ -83,6 +87,13 @@ async def read_post(
     if len(text) > variables_limit:  # smaller bodies have no larger variables
         _check_variables(asked if isinstance(asked, list) else [asked], variables_limit)
     return asked
+
+
+async def _read_body(request: web.Request, timeout: float) -> bytes:
+    if request.content.is_eof():  # as it mostly is, and a timer costs
+        return await request.read()
+    async with asyncio.timeout(timeout):
+        return await request.read()
 
 
 def read_get(request: web.Request) -> GraphQLRequest:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from graphql_api.http.application import READINESS
+from graphql_api.http.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from graphql_api.settings import Settings
 
 SHUTDOWN_TIMEOUT = 5.0  # for requests that are being answered when the signal comes
 BACKLOG = 1024
@@ -91,14 +94,17 @@ def url(bound: socket.socket) -> str:
 
 
 async def serve(
-    application: web.Application, bound: socket.socket, announce: Callable[[], None]
+    application: web.Application,
+    settings: Settings,
+    bound: socket.socket,
+    announce: Callable[[], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM, then finish the requests in flight."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT)
+    runner = Runner(application, settings, SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
         await web.SockSite(runner, bound, backlog=BACKLOG).start()

@@ -61,7 +61,9 @@ class ServerSentEvents:
             if not self._settings.answers_simple_get:
                 refuse_simple(request)
             return read_get(request)
-        asked = await read_post(request, self._settings.variables_limit)
+        asked = await read_post(
+            request, self._settings.request_timeout, self._settings.variables_limit
+        )
         if isinstance(asked, list):  # never: without a limit it takes no batch
             raise TypeError
         return asked

@@ -41,7 +41,7 @@ def format_error(error: GraphQLError, refusal: Refusal | None) -> dict[str, Any]
         # graphql-core's own: an argument that cannot be coerced.
         formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}
     else:
-        formatted["message"], formatted["extensions"] = _masked(fault)
+        formatted["message"], formatted["extensions"] = masked(fault)
     return formatted
 
 
@@ -52,7 +52,8 @@ def _cause(error: GraphQLError) -> BaseException | None:
     return cause
 
 
-def _masked(fault: BaseException) -> tuple[str, dict[str, Any]]:
+def masked(fault: BaseException | None) -> tuple[str, dict[str, Any]]:
+    """What a client reads about something unexpected: the reference that the log has it under."""
     reference = secrets.token_hex(6)
     detail = getattr(fault, "detail", "")
     logger.error("unexpected error %s %s", reference, detail, exc_info=fault)

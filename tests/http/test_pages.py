@@ -14,6 +14,7 @@ from graphql_api.app import create_app
 from graphql_api.errors import DatabaseUnavailableError, DeadlineExceededError, PartyfinderError
 from graphql_api.http.application import READINESS, create_application
 from graphql_api.http.operations import Operations
+from graphql_api.http.runner import Runner
 from graphql_api.http.sign_in import SignIn
 from graphql_api.schema.build import build_schema
 from graphql_api.settings import Environment
@@ -30,8 +31,10 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @asynccontextmanager
-async def running(application: web.Application) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
-    runner = web.AppRunner(application, access_log=None)
+async def running(
+    application: web.Application, settings: Settings
+) -> AsyncIterator[tuple[str, aiohttp.ClientSession]]:
+    runner = Runner(application, settings, shutdown_timeout=2)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port, *_ = runner.addresses[0]
@@ -65,7 +68,7 @@ async def test_without_its_database_the_process_is_well_but_not_ready(
 
     operations = Operations(build_schema(), no_context)
     application = create_application(operations, SignIn(None), ping, settings)
-    async with running(application) as (url, session):
+    async with running(application, settings) as (url, session):
         async with session.get(f"{url}/healthz") as response:
             assert (response.status, await response.json()) == (200, {"status": "ok"})
         async with session.get(f"{url}/readyz") as response:
@@ -75,7 +78,7 @@ async def test_without_its_database_the_process_is_well_but_not_ready(
 
 async def test_a_server_that_stops_is_no_longer_ready(parts: Parts, settings: Settings) -> None:
     application = create_app(parts, settings)
-    async with running(application) as (url, session):
+    async with running(application, settings) as (url, session):
         application[READINESS].is_stopping = True
         async with session.get(f"{url}/readyz") as response:
             assert (response.status, await response.json()) == (503, {"status": "stopping"})
@@ -104,7 +107,7 @@ async def test_a_browser_gets_graphiql_and_a_program_json(api: Api) -> None:
 async def test_in_production_a_browser_gets_no_graphiql(parts: Parts, settings: Settings) -> None:
     production = settings.model_copy(update={"environment": Environment.PRODUCTION})
     query = {"query": '{ city(name: "Lisbon") { name } }'}
-    async with running(create_app(parts, production)) as (url, session):
+    async with running(create_app(parts, production), production) as (url, session):
         headers = {"Accept": BROWSER}
         async with session.get(f"{url}/graphql", headers=headers, params=query) as response:
             assert response.content_type == "application/json"

@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp import web
 
 from graphql_api.app import create_app
+from graphql_api.http.runner import Runner
 from graphql_api.settings import Settings
 from tests.support.api import Api
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 async def serving_app(parts: Parts, settings: Settings, **changes: Any) -> AsyncIterator[Api]:
     """A client of an application with some settings changed, stopped as the server stops it."""
     changed = Settings(**{"_env_file": None, **settings.model_dump(exclude_unset=True), **changes})
-    runner = web.AppRunner(create_app(parts, changed), access_log=None, shutdown_timeout=2)
+    runner = Runner(create_app(parts, changed), changed, shutdown_timeout=2)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
