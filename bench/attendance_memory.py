@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from bench.servers import cassandra
 from graphql_api import clock
 from graphql_api.app import Parts, open_parts
+from graphql_api.caller import ANYBODY
 from graphql_api.parties import hosting
 from graphql_api.parties.attendance import Attend
 from graphql_api.parties.change import Applied
@@ -42,7 +43,7 @@ def resident_megabytes() -> float:
 async def create(parts: Parts, number: int) -> UUID:
     """A new party."""
     party = hosting.NewParty("Memory", f"Party {number}", clock.now() + timedelta(days=9))
-    change = hosting.create("", None, party, clock.now())
+    change = hosting.create(ANYBODY, None, party, clock.now())
     assert isinstance(change, hosting.Create)
     await parts.committer.commit(change)
     return change.party_id

@@ -11,15 +11,14 @@ class Caller:
 
     Args:
         person: the identity provider's name for the person; None where nobody is signed in.
-        may_moderate: whether parties of other hosts are the caller's to change.
-        may_change: whether anything is: without an identity provider it is for anybody, with one
-            for who is signed in.
+        may_change: whether the caller may change anything.
+        may_moderate: whether any party is the caller's to update and delete, not the own ones only.
         expires_at: when the sign-in ends, in seconds of the Unix epoch; None for never.
     """
 
     person: str | None = None
+    may_change: bool = False
     may_moderate: bool = False
-    may_change: bool = True
     expires_at: float | None = None
 
     @property
@@ -27,6 +26,14 @@ class Caller:
         """Whose the idempotency keys are; empty for anybody."""
         return self.person or ""
 
+    def may_host(self, host: str | None) -> bool:
+        """Whether a party of this host (None where it has none) is the caller's to change."""
+        return self.may_moderate or self.is_person(host)
 
-ANYBODY = Caller()
-NOBODY = Caller(may_change=False)
+    def is_person(self, person: str | None) -> bool:
+        """Whether this person is calling."""
+        return person is not None and person == self.person
+
+
+ANYBODY = Caller(may_change=True, may_moderate=True)  # where no identity provider is configured
+NOBODY = Caller()  # where one is, and no token came

@@ -15,6 +15,7 @@ from aiohttp import web
 from bench.peers.serving import run_application
 from graphql_api import clock
 from graphql_api.app import Parts, open_parts
+from graphql_api.caller import ANYBODY
 from graphql_api.parties import hosting
 from graphql_api.parties.attendance import Attend
 from graphql_api.parties.change import Applied
@@ -68,7 +69,7 @@ class ByHand:
         """A new party."""
         date = clock.from_aware(datetime.fromisoformat(input["date"]))
         change = hosting.create(
-            "", None, hosting.NewParty(input["city"], input["name"], date), clock.now()
+            ANYBODY, None, hosting.NewParty(input["city"], input["name"], date), clock.now()
         )
         assert isinstance(change, hosting.Create)
         return {"createParty": {"party": _shown(await self._commit(change))}}

@@ -12,6 +12,7 @@ import typer
 
 from graphql_api import clock
 from graphql_api.app import Parts, open_parts
+from graphql_api.caller import ANYBODY
 from graphql_api.commands.database import running_database
 from graphql_api.commands.failures import plain_errors
 from graphql_api.commands.progress import showing_progress
@@ -83,7 +84,7 @@ async def post_demo_parties(parts: Parts, report: Report, cities: int, parties: 
 
 
 async def _post(parts: Parts, party: hosting.NewParty) -> None:
-    change = hosting.create("", None, party, clock.now())
+    change = hosting.create(ANYBODY, None, party, clock.now())
     if not isinstance(change, Invalid):
         await parts.committer.commit(change)
 

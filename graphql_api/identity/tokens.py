@@ -97,6 +97,7 @@ class Tokens:
             raise UnauthenticatedError("The token names nobody: its sub cannot be used.")
         return Caller(
             person=subject,
+            may_change=True,
             may_moderate=self._expected.moderator_scope in _scopes(claims),
             expires_at=float(claims["exp"]) + self._expected.clock_skew,
         )

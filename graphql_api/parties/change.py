@@ -22,6 +22,7 @@ class Reason(StrEnum):
     OVER = "over"
     BELOW_PEOPLE = "below_people"
     OUT_OF_TIME = "out_of_time"
+    NOT_HOST = "not_host"
 
 
 @dataclass(frozen=True)

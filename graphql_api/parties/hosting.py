@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from graphql_api.caller import ANYBODY, Caller
 from graphql_api.parties.change import (
     Applied,
     KeyReused,
@@ -58,12 +59,17 @@ class NewParty:
 
 @dataclass(frozen=True)
 class Create:
-    """Posts a party under an id that its key determines, so a repeat finds the same party."""
+    """Posts a party under an id that its key determines, so a repeat finds the same party.
+
+    Args:
+        host: whose party it is; None where nobody is signed in.
+    """
 
     key: IdempotencyKey
     party: NewParty
     at: datetime
     is_out_of_time: bool = False
+    host: str | None = None
     is_creation: ClassVar[bool] = True
     goes_alone: ClassVar[bool] = True
 
@@ -96,7 +102,7 @@ class Create:
             time_zone=party.time_zone,
             place=party.place,
             description=party.description,
-            host=None,
+            host=self.host,
             created_at=self.at,
             people=party.people,
             capacity=party.capacity,
@@ -114,6 +120,7 @@ class Update:
     Args:
         changes: new values in their normal form, by the attributes of PartyHead.
         expected_revision: the revision that the host saw; None to apply to any.
+        caller: who asks for it.
     """
 
     party_id: UUID
@@ -121,6 +128,7 @@ class Update:
     changes: Mapping[str, Any]
     expected_revision: int | None = None
     is_out_of_time: bool = False
+    caller: Caller = ANYBODY
     is_creation: ClassVar[bool] = False
     goes_alone: ClassVar[bool] = True
 
@@ -138,6 +146,8 @@ class Update:
         """The head with its changes, or why not."""
         if head is None or head.closed:
             return NotFound()
+        if not self.caller.may_host(head.host):
+            return Refused(Reason.NOT_HOST, head)
         if self.is_out_of_time:  # recorded, as an earlier proposal of it may be on its way
             return Refused(Reason.OUT_OF_TIME, head)
         if self.expected_revision not in (None, head.revision):
@@ -150,10 +160,15 @@ class Update:
 
 @dataclass(frozen=True)
 class Delete:
-    """Closes a party for good."""
+    """Closes a party for good.
+
+    Args:
+        caller: who asks for it.
+    """
 
     party_id: UUID
     key: IdempotencyKey
+    caller: Caller = ANYBODY
     is_creation: ClassVar[bool] = False
     goes_alone: ClassVar[bool] = True
 
@@ -166,23 +181,25 @@ class Delete:
         """The closed head."""
         if head is None or head.closed:
             return NotFound()
+        if not self.caller.may_host(head.host):
+            return Refused(Reason.NOT_HOST, head)
         return head._replace(closed=True)
 
 
-def create(caller: str, key: str | None, party: NewParty, now: datetime) -> Create | Invalid:
-    """A checked creation."""
+def create(caller: Caller, key: str | None, party: NewParty, now: datetime) -> Create | Invalid:
+    """A checked creation, hosted by its caller."""
     limits = Limits()
-    taken = take_key(caller, key, limits)
+    taken = take_key(caller.owner, key, limits)
     checked = party.checked(limits)
     late = date_problem(party.date, now)
     if _is_invalid(limits, taken, late, is_past=party.date < now):
         return limits.invalid(late)
-    return Create(taken, checked, now, is_out_of_time=late is not None)
+    return Create(taken, checked, now, is_out_of_time=late is not None, host=caller.person)
 
 
 def update(
     party_id: UUID,
-    caller: str,
+    caller: Caller,
     key: str | None,
     changes: Mapping[str, Any],
     expected_revision: int | None,
@@ -190,13 +207,14 @@ def update(
 ) -> Update | Invalid:
     """A checked update of the attributes in `changes`, of which null clears those that can be."""
     limits = Limits()
-    taken = take_key(caller, key, limits)
+    taken = take_key(caller.owner, key, limits)
     checked = {name: _checked(limits, name, value) for name, value in changes.items()}
     date = changes.get("date")
     late = None if date is None else date_problem(date, now)
     if _is_invalid(limits, taken, late, is_past=date is not None and date < now):
         return limits.invalid(late)
-    return Update(party_id, taken, checked, expected_revision, is_out_of_time=late is not None)
+    is_late = late is not None
+    return Update(party_id, taken, checked, expected_revision, is_late, caller)
 
 
 def out_of_time(date: datetime, now: datetime) -> Invalid:

@@ -74,7 +74,7 @@ async def create_party(
     """Resolve Mutation.createParty."""
     now = clock.now()
     key = given(input.idempotency_key)
-    change = hosting.create(info.context.actor.owner, key, _new_party(input), now)
+    change = hosting.create(info.context.actor, key, _new_party(input), now)
     if isinstance(change, Invalid):
         return invalid_input(change)
     match await info.context.commit(change):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from graphql_api.parties.change import Applied, KeyReused, NotFound
+from graphql_api.parties.change import Applied, KeyReused, NotFound, Reason, Refused
 from graphql_api.parties.hosting import Delete
 from graphql_api.parties.limits import Invalid
 from graphql_api.schema import ids
@@ -15,10 +15,12 @@ from graphql_api.schema.context import Info
 from graphql_api.schema.user_errors import (
     IdempotencyKeyReusedError,
     InvalidInputError,
+    NotHostError,
     PartyNotFoundError,
     invalid_input,
     key_reused,
     not_found,
+    not_host,
 )
 
 
@@ -40,7 +42,11 @@ class DeletePartySuccess:
 
 
 DeletePartyResult = Annotated[
-    DeletePartySuccess | PartyNotFoundError | InvalidInputError | IdempotencyKeyReusedError,
+    DeletePartySuccess
+    | PartyNotFoundError
+    | InvalidInputError
+    | IdempotencyKeyReusedError
+    | NotHostError,
     strawberry.union("DeletePartyResult", description="How a deletion ended."),
 ]
 
@@ -56,12 +62,14 @@ async def delete_party(
     party_id = ids.decode_party(input.party_id)
     if party_id is None:
         return not_found(input.party_id)
-    outcome = await info.context.commit(Delete(party_id, key))
+    outcome = await info.context.commit(Delete(party_id, key, info.context.caller))
     match outcome:
         case Applied():
             return DeletePartySuccess(deleted_party_id=input.party_id)
         case NotFound():
             return not_found(input.party_id)
+        case Refused(Reason.NOT_HOST, party):
+            return not_host(party)
         case KeyReused():
             return key_reused()
     raise AssertionError(outcome)

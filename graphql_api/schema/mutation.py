@@ -19,10 +19,13 @@ class Mutation:
         resolver=create_party, description="Post a party."
     )
     update_party: UpdatePartyResult | None = strawberry.field(
-        resolver=update_party, description="Change a party's details; people join and leave."
+        resolver=update_party,
+        description="Change a party's details; its people join and leave. Where people sign in, "
+        "for its host and moderators.",
     )
     delete_party: DeletePartyResult | None = strawberry.field(
-        resolver=delete_party, description="Delete a party for good."
+        resolver=delete_party,
+        description="Delete a party for good. Where people sign in, for its host and moderators.",
     )
     join_party: JoinPartyResult | None = strawberry.field(
         resolver=join_party, description="Count one person in (+1), exactly once."

@@ -11,6 +11,7 @@ import strawberry
 from graphql_api.schema import ids
 from graphql_api.schema.context import Info
 from graphql_api.schema.node import Node
+from graphql_api.schema.person import Person
 from graphql_api.store.rows import ListedParty, PartyHead
 
 PartyRow = PartyHead | ListedParty
@@ -23,9 +24,31 @@ def resolve_id(party: strawberry.Parent[Any]) -> strawberry.ID:
 
 async def resolve_description(party: strawberry.Parent[Any], info: Info) -> str | None:
     """The description of a row; a copy has none, so the party's own row is loaded."""
-    if isinstance(party, ListedParty):
-        party = await info.context.loaders.parties.load(party.party_id)
-    return None if party is None else cast("PartyHead", party).description
+    head = await _head(party, info)
+    return None if head is None else head.description
+
+
+async def resolve_host(party: strawberry.Parent[Any], info: Info) -> Person | None:
+    """The host of a row."""
+    head = await _head(party, info)
+    host = None if head is None else head.host
+    return None if host is None else Person(id=strawberry.ID(host))
+
+
+async def resolve_viewer_is_host(party: strawberry.Parent[Any], info: Info) -> bool | None:
+    """Whether the caller is the host of a row; of nobody that is known without a look."""
+    caller = info.context.caller
+    if caller.person is None:
+        return False
+    head = await _head(party, info)
+    return head is not None and caller.is_person(head.host)
+
+
+async def _head(party: PartyRow, info: Info) -> PartyHead | None:
+    """The party's own row; None where it is gone since its copy was read."""
+    if isinstance(party, PartyHead):
+        return party
+    return await info.context.loaders.parties.load(party.party_id)
 
 
 @strawberry.type(description="A party: when and where it is, and how many people come.")
@@ -51,6 +74,15 @@ class Party(Node, metaclass=ABCMeta):
     )
     revision: int = strawberry.field(description="Rises by one with every change of the party.")
     created_at: datetime = strawberry.field(description="When it was posted.")
+    host: Person | None = strawberry.field(
+        resolver=resolve_host,
+        description="Who posted it; null where nobody was signed in. Loaded only when asked for.",
+    )
+    viewer_is_host: bool | None = strawberry.field(
+        resolver=resolve_viewer_is_host,
+        description="Whether whoever asks posted it; false for who is not signed in, null only "
+        "where it could not be looked up.",
+    )
 
 
 # Rows are parties to GraphQL, which tells the members of an interface apart by isinstance.

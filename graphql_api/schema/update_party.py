@@ -19,10 +19,12 @@ from graphql_api.schema.user_errors import (
     ConflictError,
     IdempotencyKeyReusedError,
     InvalidInputError,
+    NotHostError,
     PartyNotFoundError,
     invalid_input,
     key_reused,
     not_found,
+    not_host,
     revision_conflict,
 )
 
@@ -81,7 +83,8 @@ UpdatePartyResult = Annotated[
     | ConflictError
     | PartyNotFoundError
     | InvalidInputError
-    | IdempotencyKeyReusedError,
+    | IdempotencyKeyReusedError
+    | NotHostError,
     strawberry.union("UpdatePartyResult", description="How an update ended."),
 ]
 
@@ -98,7 +101,7 @@ async def update_party(
     if party_id is None:
         return not_found(input.party_id)
     key = given(input.idempotency_key)
-    change = hosting.update(party_id, info.context.actor.owner, key, changes, expected, now)
+    change = hosting.update(party_id, info.context.actor, key, changes, expected, now)
     if isinstance(change, Invalid):
         return invalid_input(change)
     match await info.context.commit(change):
@@ -112,6 +115,8 @@ async def update_party(
             return not_found(input.party_id)
         case Refused(Reason.OUT_OF_TIME):
             return invalid_input(hosting.out_of_time(changes["date"], now))
+        case Refused(Reason.NOT_HOST, party):
+            return not_host(party)
         case KeyReused():
             return key_reused()
     raise AssertionError(change)

@@ -67,6 +67,15 @@ class PartyNotFoundError(UserError):
 
 
 @strawberry.type(
+    description="The party is somebody else's: its host and moderators alone change or delete it."
+)
+class NotHostError(UserError):
+    """Happens only where people sign in."""
+
+    party: Party = strawberry.field(description="The party as it is.")
+
+
+@strawberry.type(
     description="The idempotencyKey was used for another change; nothing was changed. Draw a new "
     "key for each change."
 )
@@ -100,6 +109,14 @@ def key_reused() -> IdempotencyKeyReusedError:
     """The error of a key that stands for another change."""
     return IdempotencyKeyReusedError(
         message="This idempotencyKey was used for another change. Nothing was changed."
+    )
+
+
+def not_host(party: PartyHead) -> NotHostError:
+    """The error of a party that belongs to another."""
+    return NotHostError(
+        message="Only its host can change or delete this party. Nothing was changed.",
+        party=as_party(party),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from graphql_api.caller import ANYBODY
 from graphql_api.errors import (
     DatabaseUnavailableError,
     DeadlineExceededError,
@@ -304,7 +305,7 @@ async def test_a_creation_in_doubt_is_one_party(parts: Parts) -> None:
     for fault in (applies_unheard, lost):
         head = await post(parts)
         party = hosting.NewParty(head.city, "Once", head.date)
-        change = hosting.create("", f"{fault.__name__}", party, head.created_at)
+        change = hosting.create(ANYBODY, f"{fault.__name__}", party, head.created_at)
         assert isinstance(change, hosting.Create)
         committer, _ = a_committer(parts, fault)
         made = await committer.commit(change)

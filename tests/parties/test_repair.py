@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from graphql_api import clock
+from graphql_api.caller import ANYBODY
 from graphql_api.parties import hosting
 from graphql_api.parties.city import city_key
 from graphql_api.parties.repair import Progress, Repair
@@ -23,7 +24,7 @@ NO_ID = UUID(int=0)
 
 async def a_party(parts: Parts, city: str) -> PartyHead:
     date = clock.now() + timedelta(days=20)
-    change = hosting.create("", None, hosting.NewParty(city, "A party", date), clock.now())
+    change = hosting.create(ANYBODY, None, hosting.NewParty(city, "A party", date), clock.now())
     assert isinstance(change, hosting.Create)
     await parts.committer.commit(change)
     head = await parts.store.read_head(change.party_id)

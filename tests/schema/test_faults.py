@@ -13,6 +13,7 @@ from graphql_api.errors import (
     ErrorCode,
     OutcomeUnknownError,
     PartyfinderError,
+    UnauthenticatedError,
 )
 from graphql_api.schema.faults import format_error
 from graphql_api.store import statements
@@ -32,6 +33,7 @@ def every_kind(root: type[PartyfinderError] = PartyfinderError) -> list[type[Par
 ARGUMENTS: dict[type[PartyfinderError], tuple[Any, ...]] = {
     BadUserInputError: ("name must not be blank.",),
     OutcomeUnknownError: ("my key",),
+    UnauthenticatedError: ("The token has expired.",),
 }
 
 

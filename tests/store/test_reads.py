@@ -11,6 +11,7 @@ import pytest
 from cassandra import ConsistencyLevel
 
 from graphql_api import clock
+from graphql_api.caller import ANYBODY
 from graphql_api.errors import DeadlineExceededError
 from graphql_api.parties import hosting
 from graphql_api.store import joint_push, statements
@@ -45,7 +46,7 @@ async def ids(parts: Parts) -> list[UUID]:
     for number in range(30):
         date = clock.now() + timedelta(days=number + 1)
         party = hosting.NewParty("Readsville", f"Party {number}", date, description="ü" * number)
-        change = hosting.create("", None, party, clock.now())
+        change = hosting.create(ANYBODY, None, party, clock.now())
         assert isinstance(change, hosting.Create)
         await parts.committer.commit(change)
         made.append(change.party_id)

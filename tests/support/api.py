@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ OUTCOME = f"""
   ... on PartyFullError {{ party {{ {PARTY} }} }}
   ... on PartyEmptyError {{ party {{ {PARTY} }} }}
   ... on PartyOverError {{ party {{ {PARTY} }} }}
+  ... on NotHostError {{ party {{ {PARTY} }} }}
   ... on PartyNotFoundError {{ partyId }}
   ... on InvalidInputError {{ fields {{ field message }} }}
 """
@@ -31,8 +32,8 @@ _SUCCESSES = {
 }
 _POSSIBLE = {
     "createParty": {"PartyNotFoundError", "InvalidInputError"},
-    "updateParty": {"ConflictError", "PartyNotFoundError", "InvalidInputError"},
-    "deleteParty": {"PartyNotFoundError", "InvalidInputError"},
+    "updateParty": {"ConflictError", "NotHostError", "PartyNotFoundError", "InvalidInputError"},
+    "deleteParty": {"NotHostError", "PartyNotFoundError", "InvalidInputError"},
     "joinParty": {
         "ConflictError",
         "PartyFullError",
@@ -68,12 +69,15 @@ class Api:
 
     url: str
     session: aiohttp.ClientSession
+    headers: dict[str, str] = field(default_factory=dict)
     runner: web.AppRunner | None = None  # of a server in this process, where the test may stop it
 
     async def send(self, query: str, **variables: Any) -> dict[str, Any]:
         """The response's body, errors and all."""
         body = {"query": query, "variables": variables}
-        async with self.session.post(f"{self.url}/graphql", json=body) as response:
+        async with self.session.post(
+            f"{self.url}/graphql", json=body, headers=self.headers
+        ) as response:
             assert response.status == 200, await response.text()
             answer: dict[str, Any] = await response.json()
             return answer

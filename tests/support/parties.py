@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4, uuid5
 
 from graphql_api import clock
+from graphql_api.caller import ANYBODY
 from graphql_api.parties import hosting
 from graphql_api.parties.change import Applied
 from graphql_api.parties.city import city_key
@@ -64,7 +65,7 @@ async def post(parts: Parts, **wanted: Any) -> PartyHead:
     party = hosting.NewParty(
         **{"city": a_city(), "name": "A party", "date": now() + timedelta(days=7), **wanted}
     )
-    change = hosting.create("", None, party, min(now(), party.date - timedelta(days=1)))
+    change = hosting.create(ANYBODY, None, party, min(now(), party.date - timedelta(days=1)))
     assert isinstance(change, hosting.Create), change
     outcome = await parts.committer.commit(change)
     assert isinstance(outcome, Applied), outcome

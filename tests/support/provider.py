@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -15,6 +15,8 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.support.api import Api
 
 AUDIENCE = "https://parties.example/"
 MODERATOR = "moderate:parties"
@@ -128,6 +130,11 @@ async def a_provider() -> AsyncIterator[Provider]:
         yield provider
     finally:
         await runner.cleanup()
+
+
+def signed_in(api: Api, provider: Provider, person: str, **more: Any) -> Api:
+    """The same API, as this person uses it."""
+    return replace(api, headers=bearer(provider.token(person, **more)))
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -30,6 +30,6 @@ async def serving_app(parts: Parts, settings: Settings, **changes: Any) -> Async
     host, port, *_ = runner.addresses[0]
     try:
         async with aiohttp.ClientSession() as session:
-            yield Api(f"http://{host}:{port}", session, runner)
+            yield Api(f"http://{host}:{port}", session, runner=runner)
     finally:
         await runner.cleanup()
