@@ -13,7 +13,7 @@ import pytest
 import graphql_api
 
 ROOT = Path(graphql_api.__file__).parent
-LEAVES = {"caller", "clock", "errors", "settings"}
+LEAVES = {"caller", "clock", "deadlines", "errors", "settings"}
 FLOW = ["http", "schema", "parties", "store"]
 # What a part may import besides itself and the leaves. The engine knows none of the others, so it
 # is a library to those that run or describe operations; identity is one to the transports.
@@ -27,6 +27,7 @@ ALLOWED = {
     "embedded": set(),
     "caller": set(),
     "clock": set(),
+    "deadlines": set(),
     "errors": set(),
     "settings": set(),
     "supervisor": set(),

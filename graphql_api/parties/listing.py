@@ -14,9 +14,9 @@ from graphql_api.parties.limits import furthest_date
 from graphql_api.store.rows import ListedParty, Slice
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
-    ReadSlice = Callable[[Slice], Awaitable[list[ListedParty]]]
+    ReadSlice = Callable[[Slice], Awaitable[Sequence[ListedParty]]]
 
 STILL_UPCOMING = timedelta(hours=3)  # a party that has just begun is still found
 PAGE_SIZE = 20

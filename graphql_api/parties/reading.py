@@ -1,53 +1,42 @@
-"""Reads in batches: each key is one read of one partition, all of them in flight together."""
+"""What queries read: each key is one read of one partition.
+
+Reads that are asked for in one turn of the event loop leave together (`store/reads.py`).
+"""
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from asyncio import Future
+    from collections.abc import Sequence
     from uuid import UUID
 
     from graphql_api.store.party_store import PartyStore
     from graphql_api.store.rows import CityRow, ListedParty, PartyHead, Slice
 
-Key = TypeVar("Key")
-Value = TypeVar("Value")
-
 
 class Reader:
-    """What queries read. Each method answers in the order of its keys.
+    """Reads for those who look, not for those who change.
 
-    A key whose read fails has its exception in the place of its value, so that one failure does not
-    take its neighbours with it.
+    A future's exception is a PartyfinderError: the database does not answer.
     """
 
     def __init__(self, store: PartyStore) -> None:
         self._store = store
 
-    async def parties(self, ids: Sequence[UUID]) -> list[PartyHead | BaseException | None]:
-        """Parties by id; None for one that does not exist, or no longer."""
-        return await _together(self._open_head, ids)
+    def party(self, party_id: UUID) -> Future[PartyHead | None]:
+        """A party; None where there is none, or no longer."""
+        return self._store.read_open_head(party_id)
 
-    async def slices(self, slices: Sequence[Slice]) -> list[list[ListedParty] | BaseException]:
-        """Slices of cities' years."""
-        return await _together(self._store.read_slice, slices)
+    def slice(self, wanted: Slice) -> Future[Sequence[ListedParty]]:
+        """A part of a city's year."""
+        return self._store.read_slice(wanted)
 
-    async def cities(self, keys: Sequence[str]) -> list[CityRow | BaseException | None]:
-        """Cities by key; None for one without a party ahead."""
-        return await _together(self._store.read_city, keys)
+    def city(self, key: str) -> Future[CityRow | None]:
+        """A city by its key; None where it has no party ahead."""
+        return self._store.read_city(key)
 
     async def search_cities(self, prefix: str, limit: int) -> list[CityRow]:
         """Cities with a party ahead whose key begins with `prefix`, which is not empty."""
         return await self._store.search_cities(prefix, limit)
-
-    async def _open_head(self, party_id: UUID) -> PartyHead | None:
-        head = await self._store.read_head(party_id)
-        return None if head is None or head.closed else head
-
-
-async def _together(
-    read: Callable[[Key], Awaitable[Value]], keys: Sequence[Key]
-) -> list[Value | BaseException]:
-    return await asyncio.gather(*map(read, keys), return_exceptions=True)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from graphql_api.parties.listing import LARGEST_PAGE, CityList, Paging, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from graphql_api.store.rows import ListedParty, Slice
 
-    ReadSlice = Callable[[Slice], Awaitable[list[ListedParty]]]
+    ReadSlice = Callable[[Slice], Awaitable[Sequence[ListedParty]]]
 
 SIZE = LARGEST_PAGE
 
@@ -74,7 +74,7 @@ class SnapshotSlices:
     snapshot: Snapshot
     read_slice: ReadSlice
 
-    async def read(self, page: Slice) -> list[ListedParty]:
+    async def read(self, page: Slice) -> Sequence[ListedParty]:
         """One slice of the snapshot's window, in the order that it asks for."""
         found = [party for party in self.snapshot.parties if _is_within(party, page)]
         if page.descending:

@@ -3,48 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from graphql_api.caller import ANYBODY, Caller
 from graphql_api.errors import UnauthenticatedError
 from graphql_api.parties.change import Applied
+from graphql_api.schema.loaders import Loaders
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from graphql_api.parties.change import Change, Outcome
     from graphql_api.parties.changes import Changes
     from graphql_api.parties.commit import Committer
     from graphql_api.parties.keys import Keys
     from graphql_api.parties.reading import Reader
     from graphql_api.parties.watch import Event
-    from graphql_api.store.rows import CityRow, ListedParty, PartyHead, Slice
-
-
-class Loaders:
-    """Loads what is asked for in one turn of the event loop together, and each key once."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    @cached_property
-    def parties(self) -> DataLoader[UUID, PartyHead | None]:
-        """Parties by their keys."""
-        return DataLoader(self._reader.parties)
-
-    @cached_property
-    def slices(self) -> DataLoader[Slice, list[ListedParty]]:
-        """Parts of cities' years."""
-        return DataLoader(self._reader.slices)
-
-    @cached_property
-    def cities(self) -> DataLoader[str, CityRow | None]:
-        """Cities by their keys."""
-        return DataLoader(self._reader.cities)
 
 
 @dataclass

@@ -45,10 +45,13 @@ class PartyStore:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def read_head(self, party_id: UUID) -> PartyHead | None:
+    def read_head(self, party_id: UUID) -> asyncio.Future[PartyHead | None]:
         """The party, also a closed one; None where there never was one."""
-        rows = await self._session.execute(statements.READ_HEAD, (party_id,))
-        return _head(rows[0]) if rows else None
+        return self._session.read(statements.READ_HEAD, _head_in, (party_id,))
+
+    def read_open_head(self, party_id: UUID) -> asyncio.Future[PartyHead | None]:
+        """The party; None where there is none, or no longer."""
+        return self._session.read(statements.READ_HEAD, _open_head_in, (party_id,))
 
     async def confirm_standing(
         self, party_id: UUID, keys: Sequence[str], timeout: float
@@ -91,23 +94,20 @@ class PartyStore:
             return Decision(applied=True, head=after, operations={})
         return _refused(rows)
 
-    async def read_claim(self, key: str) -> UUID | None:
+    def read_claim(self, key: str) -> asyncio.Future[UUID | None]:
         """The party that an operation's key was first sent for, where that is known."""
-        rows = await self._session.execute(statements.READ_CLAIM, (key,))
-        return rows[0][0] if rows else None
+        return self._session.read(statements.READ_CLAIM, _party_id_in, (key,))
 
     async def claim_key(self, key: str, party_id: UUID, ttl: int) -> None:
         """Know an operation's key for a party's; the first claim of a key stays."""
         timestamp = _FIRST_STAYS - time.time_ns() // 1000
         await self._session.execute(statements.CLAIM_KEY, (key, party_id, ttl, timestamp))
 
-    async def read_slice(self, page: Slice) -> list[ListedParty]:
+    def read_slice(self, page: Slice) -> asyncio.Future[Sequence[ListedParty]]:
         """One read of a city's year."""
         statement = statements.READ_PAGE_BACKWARDS if page.descending else statements.READ_PAGE
-        rows = await self._session.execute(
-            statement, (page.city_key, page.year, *page.after, *page.before, page.limit)
-        )
-        return [ListedParty._make(row) for row in rows]
+        where = (page.city_key, page.year, *page.after, *page.before, page.limit)
+        return self._session.read(statement, _listed_in, where)
 
     async def write_copy(self, head: PartyHead, timestamp: int) -> None:
         """Write the party's copy where it stands now; `timestamp` in microseconds."""
@@ -165,12 +165,10 @@ class PartyStore:
         )
         return [CityRow._make(row) for row in rows]
 
-    async def read_city(self, city_key: str) -> CityRow | None:
+    def read_city(self, city_key: str) -> asyncio.Future[CityRow | None]:
         """The city, where it has a party ahead."""
-        rows = await self._session.execute(
-            statements.READ_CITY, (city_key[:_PREFIX_LENGTH], city_key)
-        )
-        return CityRow._make(rows[0]) if rows else None
+        prefix = city_key[:_PREFIX_LENGTH]
+        return self._session.read(statements.READ_CITY, _city_in, (prefix, city_key))
 
     async def ping(self) -> None:
         """Ask the smallest question that only a working database answers."""
@@ -179,6 +177,27 @@ class PartyStore:
 
 def _prefixes(city_key: str) -> Iterable[str]:
     return (city_key[:length] for length in range(1, min(len(city_key), _PREFIX_LENGTH) + 1))
+
+
+def _head_in(rows: Rows) -> PartyHead | None:
+    return _head(rows[0]) if rows else None
+
+
+def _open_head_in(rows: Rows) -> PartyHead | None:
+    head = _head_in(rows)
+    return None if head is None or head.closed else head
+
+
+def _listed_in(rows: Rows) -> Sequence[ListedParty]:
+    return [ListedParty._make(row) for row in rows]
+
+
+def _city_in(rows: Rows) -> CityRow | None:
+    return CityRow._make(rows[0]) if rows else None
+
+
+def _party_id_in(rows: Rows) -> UUID | None:
+    return rows[0][0] if rows else None
 
 
 def _head(row: Sequence[Any]) -> PartyHead:

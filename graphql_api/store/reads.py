@@ -8,27 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from graphql_api.store.bridge import Bridge, Rows, settle
+from graphql_api.deadlines import Deadlines
 from graphql_api.store.joint_push import JointPush, Request, Unusual, supports
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cassandra.cluster import Session as DriverSession
     from cassandra.query import BoundStatement, PreparedStatement
 
-Key = tuple["PreparedStatement", tuple[Any, ...]]
+    from graphql_api.deadlines import Waiting
+    from graphql_api.store.bridge import Bridge, Rows
+
+Value = TypeVar("Value")
 
 
-class _Read:
-    """One query and everybody who waits for it."""
-
-    __slots__ = ("bound", "is_in_flight", "waiting")
-
-    def __init__(self, bound: BoundStatement) -> None:
-        self.bound = bound
-        self.waiting: list[asyncio.Future[Rows]] = []
-        self.is_in_flight = False
+def as_it_is(given: Any) -> Any:
+    """Rows as the driver hands them over, and exceptions as it raises them."""
+    return given
 
 
 class Reads:
@@ -56,43 +55,45 @@ class Reads:
         self._joint = (
             JointPush(session, bridge, profile) if joins_pushes and supports(session) else None
         )
-        self._this_turn: dict[Key, _Read] = {}
+        self._deadlines = Deadlines(bridge.loop)
+        self._this_turn: dict[Any, _Read] = {}
         self._queue: deque[_Read] = deque()
         self._in_flight = 0
 
-    async def read(
-        self, prepared: PreparedStatement, parameters: tuple[Any, ...], timeout: float
-    ) -> Rows:
-        """The rows of a read that starts at the end of this turn of the loop.
+    def read(
+        self,
+        prepared: PreparedStatement,
+        parameters: tuple[Any, ...],
+        timeout: float,
+        decode: Callable[[Rows], Value],
+        explain: Callable[[BaseException], BaseException],
+    ) -> asyncio.Future[Value]:
+        """What `decode` makes of the rows of a read that starts at the end of this turn.
+
+        Those who share a read share what was decoded; it is not theirs to change. The future's
+        exception is what `explain` makes of the driver's, or of TimeoutError where no answer came
+        within `timeout` seconds.
 
         Raises:
-            TimeoutError: they did not come within `timeout` seconds.
-            BaseException: what the driver reports, as it reports it.
+            TypeError: the parameters are not the statement's.
         """
-        read = self._join((prepared, parameters))
-        future: asyncio.Future[Rows] = self._bridge.loop.create_future()
-        read.waiting.append(future)
-        try:
-            async with asyncio.timeout(timeout):
-                return await future
-        finally:
-            if not future.done() or future.cancelled():
-                self._leave(read, future)
-
-    def _join(self, key: Key) -> _Read:
+        key = (prepared, parameters, decode)
         read = self._this_turn.get(key)
         if read is None:
-            bound = key[0].bind(key[1])
+            bound = prepared.bind(parameters)
             if not self._this_turn:
                 self._bridge.loop.call_soon(self._end_turn)
-            read = self._this_turn[key] = _Read(bound)
-        return read
+            read = self._this_turn[key] = _Read(bound, decode)
+        answer = _Answer(self, read, explain)
+        answer.due = self._deadlines.add(answer, timeout)
+        read.answers.append(answer)
+        return answer
 
-    def _leave(self, read: _Read, future: asyncio.Future[Rows]) -> None:
-        """Somebody's time is up: where nobody else waits, the place is free for the next."""
-        if future in read.waiting:
-            read.waiting.remove(future)
-        if not read.waiting:
+    def leave(self, read: _Read, answer: _Answer) -> None:
+        """Somebody waits no longer: where nobody else does, the place is free for the next."""
+        if answer in read.answers:
+            read.answers.remove(answer)
+        if not read.answers:
             self._release(read)
 
     def _release(self, read: _Read) -> None:
@@ -111,7 +112,7 @@ class Reads:
         reads = []
         while self._queue and self._in_flight < self._most_in_flight:
             read = self._queue.popleft()
-            if read.waiting:
+            if read.answers:
                 read.is_in_flight = True
                 self._in_flight += 1
                 reads.append(read)
@@ -123,12 +124,12 @@ class Reads:
 
     def _request(self, read: _Read) -> Request:
         def receive(rows: Rows | None, error: BaseException | None) -> None:
-            if isinstance(error, Unusual) and read.waiting:
+            if isinstance(error, Unusual) and read.answers:
                 self._send_ordinarily(request)
                 return
+            answers, read.answers = read.answers, []
             self._release(read)
-            for future in read.waiting:
-                settle(future, rows, error)
+            read.settle(answers, rows or [], error)
 
         request = Request(read.bound, receive)
         return request
@@ -142,3 +143,62 @@ class Reads:
             request.receive(None, error)
         else:
             self._bridge.connect(sent, request.receive)
+
+
+class _Read:
+    """One query and everybody who waits for it."""
+
+    __slots__ = ("answers", "bound", "decode", "is_in_flight")
+
+    def __init__(self, bound: BoundStatement, decode: Callable[[Rows], Any]) -> None:
+        self.bound = bound
+        self.decode = decode
+        self.answers: list[_Answer] = []
+        self.is_in_flight = False
+
+    def settle(self, answers: list[_Answer], rows: Rows, error: BaseException | None) -> None:
+        """Tell everybody, each once."""
+        value = None
+        if error is None:
+            try:
+                value = self.decode(rows)
+            except Exception as defect:  # noqa: BLE001  # the waiting ones are told
+                error = defect
+        for answer in answers:
+            answer.settle(value, error)
+
+
+class _Answer(asyncio.Future[Any]):
+    """What one of them waits for. Cancelled, or out of time, it leaves the query to the others."""
+
+    due: set[Waiting]
+
+    def __init__(
+        self, reads: Reads, read: _Read, explain: Callable[[BaseException], BaseException]
+    ) -> None:
+        super().__init__()
+        self._reads = reads
+        self._read = read
+        self._explain = explain
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        is_cancelled = super().cancel(msg)
+        if is_cancelled:
+            self.due.discard(self)
+            self._reads.leave(self._read, self)
+        return is_cancelled
+
+    def expire(self) -> None:
+        """Time is up."""
+        self.settle(None, TimeoutError())
+        self._reads.leave(self._read, self)
+
+    def settle(self, value: Any, error: BaseException | None) -> None:
+        """End the wait."""
+        if self.done():
+            return
+        self.due.discard(self)
+        if error is None:
+            self.set_result(value)
+        else:
+            self.set_exception(self._explain(error))

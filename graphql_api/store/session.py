@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassandra.query import BatchStatement
 
 from graphql_api.store import statements
 from graphql_api.store.bridge import Bridge, Rows
 from graphql_api.store.failures import translate
-from graphql_api.store.reads import Reads
+from graphql_api.store.reads import Reads, as_it_is
 from graphql_api.store.statements import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cassandra.cluster import Session as DriverSession
     from cassandra.query import PreparedStatement
 
     from graphql_api.store.statements import Statement
 
+Value = TypeVar("Value")
 _SHARED = frozenset(each for each in statements.ALL if each.is_shared)
 Bound = tuple["Statement", tuple[Any, ...]]
 
@@ -54,6 +56,7 @@ class Session:
             joins_pushes=joins_pushes,
         )
         self._prepared: dict[Statement, PreparedStatement] = {}
+        self._explain = {each: partial(translate, each, conditional=False) for each in _SHARED}
 
     async def prepare(self) -> None:
         """Prepare every statement.
@@ -78,13 +81,29 @@ class Session:
         Raises:
             PartyfinderError: the database did not answer, in time or at all.
         """
+        if statement in _SHARED:
+            return await self.read(statement, as_it_is, parameters, timeout)
         prepared = self._prepared[statement]
         try:
-            if statement in _SHARED:
-                return await self._reads.read(prepared, parameters, timeout or self._timeout)
             return await self._send(statement, prepared.bind(parameters), timeout)
         except Exception as error:
             raise translate(statement, error, conditional=False) from error
+
+    def read(
+        self,
+        statement: Statement,
+        decode: Callable[[Rows], Value],
+        parameters: tuple[Any, ...],
+        timeout: float | None = None,
+    ) -> asyncio.Future[Value]:
+        """What `decode` makes of the rows of a shared read, which starts when this turn ends.
+
+        The future's exception is a PartyfinderError: the database did not answer, in time or at
+        all.
+        """
+        prepared, explain = self._prepared[statement], self._explain[statement]
+        seconds = self._timeout if timeout is None else timeout
+        return self._reads.read(prepared, parameters, seconds, decode, explain)
 
     async def apply(
         self, parts: Sequence[Bound], timeout: float | None = None

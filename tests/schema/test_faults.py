@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,11 +78,13 @@ async def test_a_database_that_fails_is_an_error_of_each_field(
 ) -> None:
     party = await api.create()
 
-    async def unavailable(*_arguments: Any, **_options: Any) -> None:
-        raise DatabaseUnavailableError
+    def unavailable(*_arguments: Any, **_options: Any) -> asyncio.Future[None]:
+        failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        failed.set_exception(DatabaseUnavailableError())
+        return failed
 
     with recording(parts) as recorder:
-        monkeypatch.setattr(parts.store._session, "execute", unavailable)
+        monkeypatch.setattr(parts.store._session, "read", unavailable)
         answer = await api.send(
             """query($id: ID!) {
               party(id: $id) { id }

@@ -15,9 +15,9 @@ from graphql_api.caller import ANYBODY
 from graphql_api.errors import DeadlineExceededError
 from graphql_api.parties import hosting
 from graphql_api.store import joint_push, statements
-from graphql_api.store.bridge import Bridge
+from graphql_api.store.bridge import Bridge, Rows
 from graphql_api.store.connection import Connection, connect
-from graphql_api.store.reads import Reads
+from graphql_api.store.reads import Reads, as_it_is
 from graphql_api.store.session import Session
 
 if TYPE_CHECKING:
@@ -78,12 +78,18 @@ async def prepared(connection: Connection) -> Any:
     return await asyncio.to_thread(connection.session.prepare, statements.READ_HEAD.cql)
 
 
+def rows_of(
+    reads: Reads, statement: Any, party_id: UUID, timeout: float = 10
+) -> asyncio.Future[Rows]:
+    return reads.read(statement, (party_id,), timeout, as_it_is, as_it_is)
+
+
 async def test_both_paths_answer_alike(connection: Connection, ids: list[UUID]) -> None:
     statement = await prepared(connection)
     answers = []
     for joins in (True, False):
         reads, counting = reads_of(connection, joins=joins)
-        rows = await asyncio.gather(*(reads.read(statement, (each,), 10) for each in ids))
+        rows = await asyncio.gather(*(rows_of(reads, statement, each) for each in ids))
         answers.append(rows)
         assert counting.ordinary == (0 if joins else len(ids))
     assert answers[0] == answers[1]
@@ -95,10 +101,10 @@ async def test_equal_reads_of_one_turn_are_one_query_and_of_two_turns_two(
 ) -> None:
     statement = await prepared(connection)
     reads, counting = reads_of(connection, joins=False)
-    together = await asyncio.gather(*(reads.read(statement, (ids[3],), 10) for _ in range(5)))
+    together = await asyncio.gather(*(rows_of(reads, statement, ids[3]) for _ in range(5)))
     assert counting.ordinary == 1
     assert all(rows == together[0] for rows in together)
-    await reads.read(statement, (ids[3],), 10)
+    await rows_of(reads, statement, ids[3])
     assert counting.ordinary == 2
 
 
@@ -110,7 +116,7 @@ async def test_no_more_are_in_flight_than_allowed_and_all_are_answered(
     seen = []
 
     async def watched(party_id: UUID) -> list[tuple[Any, ...]]:
-        rows = await reads.read(statement, (party_id,), 10)
+        rows = await rows_of(reads, statement, party_id)
         seen.append(reads._in_flight)
         return rows
 
@@ -125,9 +131,9 @@ async def test_a_read_that_is_cancelled_frees_its_place(
 ) -> None:
     statement = await prepared(connection)
     reads, _ = reads_of(connection, most=1)
-    first = asyncio.create_task(reads.read(statement, (ids[0],), 10))
-    second = asyncio.create_task(reads.read(statement, (ids[1],), 10))
-    third = asyncio.create_task(reads.read(statement, (ids[2],), 10))
+    first = asyncio.ensure_future(rows_of(reads, statement, ids[0]))
+    second = asyncio.ensure_future(rows_of(reads, statement, ids[1]))
+    third = asyncio.ensure_future(rows_of(reads, statement, ids[2]))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     first.cancel()
@@ -144,15 +150,15 @@ async def test_a_queued_read_waits_no_longer_than_its_deadline(
     statement = await prepared(connection)
     reads, _ = reads_of(connection, most=0)  # nothing is ever sent
     with pytest.raises(TimeoutError):
-        await reads.read(statement, (ids[0],), 0.05)
-    assert not any(read.waiting for read in reads._queue)
+        await rows_of(reads, statement, ids[0], 0.05)
+    assert not any(read.answers for read in reads._queue)
 
 
 async def test_one_of_two_who_share_may_leave(connection: Connection, ids: list[UUID]) -> None:
     statement = await prepared(connection)
     reads, counting = reads_of(connection, joins=False)
-    leaving = asyncio.create_task(reads.read(statement, (ids[5],), 10))
-    staying = asyncio.create_task(reads.read(statement, (ids[5],), 10))
+    leaving = asyncio.ensure_future(rows_of(reads, statement, ids[5]))
+    staying = asyncio.ensure_future(rows_of(reads, statement, ids[5]))
     await asyncio.sleep(0)
     leaving.cancel()
     assert (await staying)[0][0] == ids[5]
@@ -166,7 +172,7 @@ async def test_an_error_on_the_joint_path_is_left_to_the_ordinary_one(
     reads, counting = reads_of(connection)
     assert reads._joint is not None
     reads._joint._consistency = ConsistencyLevel.THREE  # of one node: Unavailable
-    assert (await reads.read(statement, (ids[0],), 10))[0][0] == ids[0]
+    assert (await rows_of(reads, statement, ids[0]))[0][0] == ids[0]
     assert counting.ordinary == 1
     assert reads._in_flight == 0
 
@@ -177,7 +183,7 @@ async def test_a_driver_that_is_built_otherwise_is_used_on_its_ordinary_path(
     monkeypatch.setattr(joint_push, "_CONNECTION", ("no_such_name",))
     statement = await prepared(connection)
     reads, counting = reads_of(connection)
-    assert (await reads.read(statement, (ids[0],), 10))[0][0] == ids[0]
+    assert (await rows_of(reads, statement, ids[0]))[0][0] == ids[0]
     assert counting.ordinary == 1
 
 
@@ -194,7 +200,7 @@ async def test_a_closed_connection_is_left_to_the_ordinary_path(
             pool._connection.close()
         for _ in range(50):  # the driver opens another
             try:
-                rows = await reads.read(statement, (ids[0],), 5)
+                rows = await rows_of(reads, statement, ids[0], 5)
                 break
             except Exception:  # noqa: BLE001  # until then it knows no host
                 await asyncio.sleep(0.1)

@@ -11,6 +11,7 @@ from graphql_api.parties.commit import CommitLimits, Committer
 from graphql_api.parties.copies import Copies
 from graphql_api.store.failures import AmbiguousError
 from graphql_api.store.party_store import PartyStore
+from graphql_api.store.reads import as_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -46,13 +47,27 @@ class FaultySession:
 
     async def execute(self, statement: Any, *arguments: Any, **options: Any) -> Any:
         """Send a plain statement."""
-        if statement.name in ("read_head", "confirm_standing"):
-            self.steps.append(statement.name)
+        return await self._send(
+            statement.name, lambda: self._session.execute(statement, *arguments, **options)
+        )
 
-        def send() -> Awaitable[Any]:
-            return self._session.execute(statement, *arguments, **options)
+    def read(
+        self, statement: Any, decode: Any, *arguments: Any, **options: Any
+    ) -> asyncio.Future[Any]:
+        """Send a shared read."""
 
-        fault = self._read_faults.get(statement.name)
+        async def rows() -> Any:
+            return await self._session.read(statement, as_it_is, *arguments, **options)
+
+        async def decoded() -> Any:
+            return decode(await self._send(statement.name, rows))
+
+        return asyncio.ensure_future(decoded())
+
+    async def _send(self, name: str, send: Send) -> Any:
+        if name in ("read_head", "confirm_standing"):
+            self.steps.append(name)
+        fault = self._read_faults.get(name)
         return await (send() if fault is None else fault(send))
 
     async def apply(self, parts: Any, *arguments: Any, **options: Any) -> Any:
