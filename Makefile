@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip --disable-pip-version-check --quiet
+WEB := graphql_api/web/index.html
 INSTALL_SELF := $(PIP) install --no-build-isolation --no-deps --editable .
 
 .DEFAULT_GOAL := help
@@ -11,7 +12,7 @@ INSTALL_SELF := $(PIP) install --no-build-isolation --no-deps --editable .
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/runtime  ## serve the API at http://127.0.0.1:8000, on an embedded Cassandra unless one is configured
+run: $(VENV)/runtime $(WEB)  ## serve the API at http://127.0.0.1:8000, on an embedded Cassandra unless one is configured
 	@exec $(RUN)/partyfinder serve
 
 test: $(VENV)/dev  ## run all tests on a real Cassandra that the run starts itself
@@ -37,8 +38,8 @@ lock: $(VENV)/dev  ## resolve the dependencies anew
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock"
 
-clean:  ## remove the virtual environment and the embedded Cassandra with its data
-	rm -rf $(VENV) .partyfinder
+clean:  ## remove what was built, the virtual environment, and the embedded Cassandra with its data
+	rm -rf $(VENV) .partyfinder graphql_api/web web/node_modules web/build.log
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
@@ -57,3 +58,7 @@ $(VENV)/dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	@$(PIP) install --require-hashes --requirement requirements/dev.txt
 	@$(INSTALL_SELF)
 	@touch $(VENV)/runtime $@
+
+# The web client and GraphiQL, made anew when something of theirs changed. The server does without.
+$(WEB): schema.graphql $(shell find web -name node_modules -prune -o -name generated -prune -o -type f -print)
+	@web/build.sh || true

@@ -15,6 +15,7 @@ from graphql_api.engine.limits import Limits
 from graphql_api.http.application import create_application
 from graphql_api.http.operations import Operations
 from graphql_api.http.sign_in import SignIn
+from graphql_api.http.web_client import BUILT
 from graphql_api.identity.key_file import KeyFile
 from graphql_api.identity.key_set import KeySet
 from graphql_api.identity.tokens import Expected, Tokens
@@ -34,6 +35,7 @@ from graphql_api.store.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from aiohttp import web
 
@@ -112,8 +114,11 @@ async def _session(connection: Connection, settings: Settings) -> Session:
     return session
 
 
-def create_app(parts: Parts, settings: Settings) -> web.Application:
+def create_app(parts: Parts, settings: Settings, web_directory: Path = BUILT) -> web.Application:
     """The HTTP application over the rules.
+
+    Args:
+        web_directory: where the web client was built, if it was.
 
     Raises:
         TrustedDocumentsError: the file of trusted documents cannot be used.
@@ -130,7 +135,9 @@ def create_app(parts: Parts, settings: Settings) -> web.Application:
     operations = Operations(schema, parts.new_context, trusted)
     keys = _keys(settings)
     tokens = None if keys is None else Tokens(keys, _expected(settings))
-    application = create_application(operations, SignIn(tokens), parts.store.ping, settings)
+    application = create_application(
+        operations, SignIn(tokens), parts.store.ping, settings, web_directory
+    )
     if tokens is None and settings.in_production:
         logger.warning(
             "Nobody is signed in here: anybody may change and delete any party. Configure an "

@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     compress_from: Annotated[int, Field(ge=0)] = 4096
     validation_status: Literal["422", "400"] = "422"
     simple_get: bool | None = None
+    graphiql: bool | None = None
     cors_origins: Annotated[tuple[Annotated[str, Field(pattern=ORIGIN)], ...], NoDecode] = ()
     trusted_documents: Path | None = None
 
@@ -191,6 +192,11 @@ class Settings(BaseSettings):
     def introspects(self) -> bool:
         """Whether clients may ask for the schema, and errors tell of it."""
         return not self.in_production if self.introspection is None else self.introspection
+
+    @property
+    def shows_graphiql(self) -> bool:
+        """Whether a browser at /graphql gets GraphiQL."""
+        return not self.in_production if self.graphiql is None else self.graphiql
 
     @property
     def answers_simple_get(self) -> bool:

@@ -144,6 +144,7 @@ def _announce(address: str, database: str) -> None:
         f"""
 Partyfinder is ready.
 
+  Web page    {address}/
   GraphiQL    {address}/graphql
   API         POST {address}/graphql
   Cassandra   {database}

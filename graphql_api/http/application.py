@@ -11,13 +11,14 @@ from graphql_api.http.cors import Cors
 from graphql_api.http.endpoint import Endpoint
 from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.health import Readiness, healthz
-from graphql_api.http.landing import landing
 from graphql_api.http.sse import ServerSentEvents
 from graphql_api.http.streams import Streams
+from graphql_api.http.web_client import BUILT, WebClient
 from graphql_api.http.websocket import GraphQLOverWebSocket
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from graphql_api.http.operations import Operations
     from graphql_api.http.sign_in import SignIn
@@ -29,20 +30,23 @@ def create_application(
     sign_in: SignIn,
     ping: Callable[[], Awaitable[None]],
     settings: Settings,
+    web_directory: Path = BUILT,
 ) -> web.Application:
     """The application.
 
     Args:
         ping: asks the database whether it answers.
+        web_directory: where the web client was built, if it was.
     """
     application = web.Application(client_max_size=settings.body_limit)
     cors = Cors(settings.cors_origins)
     streams = Streams(settings.stream_limit, 2 * settings.keep_alive)
+    web_client = WebClient(web_directory)
     endpoint = Endpoint(
         GraphQLOverHTTP(operations, sign_in, settings),
         ServerSentEvents(operations, sign_in, streams, settings),
         GraphQLOverWebSocket(operations, sign_in, streams, cors, settings),
-        shows_graphiql=not settings.in_production,
+        graphiql=web_client.graphiql if settings.shows_graphiql else None,
     )
     readiness = Readiness(ping)
     application[READINESS] = readiness
@@ -56,7 +60,7 @@ def create_application(
     application.router.add_route("*", "/graphql", endpoint.other)
     application.router.add_get("/healthz", healthz)
     application.router.add_get("/readyz", readiness.readyz)
-    application.router.add_get("/", landing)
+    web_client.add_routes(application.router)
     return application
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-from strawberry.http.ides import get_graphql_ide_html
-
 from graphql_api.http.answers import refusal
 from graphql_api.http.media import EVENTS, HTML, LEGACY, RESPONSE, preferred
 from graphql_api.http.request import BadRequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp import web
+
     from graphql_api.http.graphql import GraphQLOverHTTP
     from graphql_api.http.sse import ServerSentEvents
     from graphql_api.http.websocket import GraphQLOverWebSocket
@@ -24,7 +25,7 @@ class Endpoint:
     """Hands each request to its transport.
 
     Args:
-        shows_graphiql: whether a browser gets GraphiQL here.
+        graphiql: shows a browser GraphiQL; None where browsers are answered as programs are.
     """
 
     def __init__(
@@ -33,13 +34,13 @@ class Endpoint:
         events: ServerSentEvents,
         sockets: GraphQLOverWebSocket,
         *,
-        shows_graphiql: bool,
+        graphiql: Callable[[web.Request], Awaitable[web.StreamResponse]] | None,
     ) -> None:
         self._over_http = over_http
         self._events = events
         self._sockets = sockets
-        self._graphiql = get_graphql_ide_html("graphiql") if shows_graphiql else None
-        pages = () if self._graphiql is None else (HTML,)
+        self._graphiql = graphiql
+        pages = () if graphiql is None else (HTML,)
         self._offered = (LEGACY, RESPONSE, *pages, EVENTS)
 
     async def post(self, request: web.Request) -> web.StreamResponse:
@@ -55,8 +56,8 @@ class Endpoint:
         preference = preferred(request.headers.get("Accept", ""), self._offered)
         if preference == EVENTS:
             return await self._events.handle(request)
-        if preference == HTML:
-            return web.Response(text=self._graphiql, content_type=HTML)
+        if preference == HTML and self._graphiql is not None:
+            return await self._graphiql(request)
         return await self._over_http.get(request)
 
     async def other(self, request: web.Request) -> web.Response:

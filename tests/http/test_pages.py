@@ -18,14 +18,16 @@ from graphql_api.http.runner import Runner
 from graphql_api.http.sign_in import SignIn
 from graphql_api.schema.build import build_schema
 from graphql_api.settings import Environment
+from tests.support.api import Api
+from tests.support.web import serving_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from graphql_api.app import Parts
     from graphql_api.caller import Caller
     from graphql_api.settings import Settings
-    from tests.support.api import Api
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -84,24 +86,47 @@ async def test_a_server_that_stops_is_no_longer_ready(parts: Parts, settings: Se
             assert (response.status, await response.json()) == (503, {"status": "stopping"})
 
 
-async def test_the_landing_page_says_what_to_open(api: Api) -> None:
-    async with api.session.get(api.url) as response:
+async def test_the_landing_page_says_what_to_open(
+    parts: Parts, settings: Settings, tmp_path: Path
+) -> None:
+    async with (
+        running(create_app(parts, settings, tmp_path), settings) as (url, session),
+        session.get(url) as response,
+    ):
         text = await response.text()
         assert (response.status, response.content_type) == (200, "text/html")
-    assert "<h1>Partyfinder</h1>" in text
-    assert '<a href="/graphql">' in text
-    query = text.split("<code>", 2)[1].split("</code>")[0]
-    data = await api.run(query)
-    assert data == {"parties": {"nodes": []}}
+        assert "<h1>Partyfinder</h1>" in text
+        query = text.split("<code>", 2)[1].split("</code>")[0]
+        data = await Api(url, session).run(query)
+        assert data == {"parties": {"nodes": []}}
 
 
-async def test_a_browser_gets_graphiql_and_a_program_json(api: Api) -> None:
+async def test_a_browser_gets_a_page_and_a_program_json(api: Api) -> None:
     async with api.session.get(f"{api.url}/graphql", headers={"Accept": BROWSER}) as response:
         assert (response.status, response.content_type) == (200, "text/html")
-        assert "graphiql" in (await response.text()).casefold()
     for accept in ("application/json", "*/*", ""):
         async with api.session.get(f"{api.url}/graphql", headers={"Accept": accept}) as response:
             assert (response.status, response.content_type) == (400, "application/json")
+
+
+@pytest.mark.parametrize(
+    ("environment", "graphiql", "status"),
+    [
+        ("development", None, 200),
+        ("development", "false", 406),
+        ("production", None, 406),
+        ("production", "true", 200),
+    ],
+)
+async def test_graphiql_is_for_development_unless_a_setting_says_otherwise(
+    parts: Parts, settings: Settings, environment: str, graphiql: str | None, status: int
+) -> None:
+    changes = {"environment": environment, "graphiql": graphiql}
+    async with (
+        serving_app(parts, settings, **changes) as api,
+        api.session.get(f"{api.url}/graphql", headers={"Accept": "text/html"}) as response,
+    ):
+        assert response.status == status
 
 
 async def test_in_production_a_browser_gets_no_graphiql(parts: Parts, settings: Settings) -> None:

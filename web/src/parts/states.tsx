@@ -1,0 +1,38 @@
+// What a page shows while it has nothing else: loading, failed, not there.
+
+import type { ComponentChildren } from "preact";
+
+export function Loading({ tickets = 4 }: { tickets?: number }) {
+  return (
+    <div class="loading" aria-busy="true">
+      <span class="unseen">Loading …</span>
+      {Array.from({ length: tickets }, (_, index) => (
+        <div key={index} class="ticket ghost" aria-hidden="true">
+          <div class="stub" />
+          <div class="body" />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export function Failed({ message, onAgain }: { message: string; onAgain: () => void }) {
+  return (
+    <section class="blank" role="alert">
+      <h2>That did not load</h2>
+      <p>{message}</p>
+      <button type="button" onClick={onAgain}>
+        Load again
+      </button>
+    </section>
+  );
+}
+
+export function Blank({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="blank">
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}
