@@ -48,6 +48,18 @@ class Resolver(NamedTuple):
     takes_info: bool
 
 
+class TypeCheck(NamedTuple):
+    """An equivalent of `is_type_of` that needs no `info`.
+
+    Attributes:
+        allows: whether a value is of the type.
+        settled: classes whose every instance is, as far as `allows` has met any: it adds to them.
+    """
+
+    allows: Callable[[Any], bool]
+    settled: set[type]
+
+
 class Adapter:
     """Knows nothing beyond graphql-core."""
 
@@ -62,8 +74,8 @@ class Adapter:
     def type_check(
         self,
         type_: GraphQLObjectType,  # noqa: ARG002
-    ) -> Callable[[Any], bool] | None:
-        """Return an equivalent of `is_type_of` that needs no `info`, if there is one."""
+    ) -> TypeCheck | None:
+        """Return something cheaper to ask than `is_type_of`, if there is."""
         return None
 
     def type_name(

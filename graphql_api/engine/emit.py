@@ -203,7 +203,7 @@ class Unit:
         elif isinstance(node, ObjectNode) and inline_selection(node):
             test, expected = f"KINDS[type({value})]", "dict"
             if node.check is not None:
-                test += f" and {self.constant('T', node.check)}({value})"
+                test += f" and {self.constant('T', node.check.allows)}({value})"
         else:
             self.write(depth, careful)
             return
@@ -279,8 +279,9 @@ class Unit:
         self.write(3, "w = None")
         self.write(3, "try:")
         if item.check is not None:
-            check = self.constant("T", item.check)
-            self.write(4, f"if not {check}(s): raise {constant}.wrong_type(s)")
+            allows, settled = (self.constant("T", part) for part in item.check)
+            test = f"seen not in {settled} and not {allows}(s)"
+            self.write(4, f"if {test}: raise {constant}.wrong_type(s)")
         values = self.fields(selection, 4, parent)
         self.write(3, "except Exception as error:")
         self.write(4, "abandon(run, w)")

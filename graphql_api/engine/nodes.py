@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from graphql.execution.collect_fields import FieldDetailsList
 
-    from .adapter import EnumNames
+    from .adapter import EnumNames, TypeCheck
     from .fields import Field
     from .plan import Selection
 
@@ -181,14 +181,14 @@ class ObjectNode(Node):
     __slots__ = ("check", "execute", "selection")
     type: GraphQLObjectType
     selection: Selection | None
-    check: Callable[[Any], bool] | None
+    check: TypeCheck | None
     execute: Callable[[Run, Any, Any], Any]
 
     def complete_present(self, run: Run, value: Any, path: PathTuple) -> Any:
         """Execute the selected fields, once `is_type_of` (if there is one) agrees."""
         check = self.check
         if check is not None:
-            if not check(value):
+            if not check.allows(value):
                 raise self.wrong_type(value)
         elif self.type.is_type_of:
             agreed = self.type.is_type_of(value, self.field.info(run, field_path(path)[0]))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 RESPONSE = "application/graphql-response+json"
 LEGACY = "application/json"
 HTML = "text/html"
 EVENTS = "text/event-stream"
 
 
+@lru_cache(maxsize=128)  # a client sends the same header every time
 def preferred(accept: str, offered: tuple[str, ...]) -> str | None:
     """The offered media type that an Accept header likes best; None where it takes none of them.
 
@@ -44,6 +47,7 @@ def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
     return 0.0
 
 
+@lru_cache(maxsize=128)
 def takes_gzip(accept_encoding: str) -> bool:
     """Whether an Accept-Encoding header names gzip, or anything; an empty one takes none."""
     qualities = dict(_parse(part) for part in accept_encoding.split(","))

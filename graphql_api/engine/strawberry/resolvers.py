@@ -7,6 +7,7 @@ close over; whatever has been wrapped, subclassed or replaced is called as it is
 from __future__ import annotations
 
 from enum import Enum, Flag
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, Final
 
 from graphql import is_union_type
@@ -18,7 +19,7 @@ from strawberry.types.fields.resolver import StrawberryResolver
 from strawberry.types.union import StrawberryUnion
 from strawberry.utils.await_maybe import await_maybe
 
-from graphql_api.engine.adapter import Adapter, Attribute, Call, Read, Resolver
+from graphql_api.engine.adapter import Adapter, Attribute, Call, Read, Resolver, TypeCheck
 from graphql_api.engine.kinds import KINDS, OBJECT
 
 from .inputs import as_it_is, convert_otherwise, plan_conversion
@@ -84,13 +85,14 @@ class StrawberryAdapter(Adapter):
         converter = _variables_of(definition.resolve)["_strawberry_info_from_graphql"]
         return _direct(field, field.base_resolver, _variables_of(converter)["self"])
 
-    def type_check(self, type_: GraphQLObjectType) -> Callable[[Any], bool] | None:
+    def type_check(self, type_: GraphQLObjectType) -> TypeCheck | None:
         """Decide `is_type_of` by class; objects cast with `strawberry.cast` are asked singly."""
         is_type_of: Any = type_.is_type_of
         if getattr(is_type_of, "__code__", None) is not _IS_TYPE_OF:
             return None
         possible: tuple[type, ...] = _variables_of(is_type_of)["possible_types"]
         agreed: set[type] = set()
+        settled: set[type] = set()
 
         def check(value: Any) -> bool:
             cls = type(value)
@@ -100,9 +102,11 @@ class StrawberryAdapter(Adapter):
                 return True
             if KINDS[cls] == OBJECT and issubclass(cls, possible) and len(agreed) < _MAX_CLASSES:
                 agreed.add(cls)
+                if not _may_be_cast(cls):
+                    settled.add(cls)
             return bool(is_type_of(value, None))
 
-        return check
+        return TypeCheck(check, settled)
 
     def type_name(self, type_: GraphQLAbstractType) -> Callable[[Any], str | None] | None:
         """Name the type of instances of Strawberry's own classes by their class."""
@@ -130,6 +134,11 @@ class StrawberryAdapter(Adapter):
 
 
 _MAX_CLASSES: Final = 1024
+
+
+def _may_be_cast(cls: type) -> bool:
+    """Tell whether `strawberry.cast` can mark an instance: rows of named tuples take no mark."""
+    return bool(cls.__dictoffset__) or hasattr(cls, TYPE_CAST_ATTRIBUTE)
 
 
 def _by_class(name_of: Callable[[type], str | None]) -> Callable[[Any], str | None]:
@@ -198,7 +207,15 @@ def _call(field: StrawberryField) -> Call | None:
     named = _source_parameters(resolver)
     if resolver.self_parameter:
         return None if named else Call(function)
+    if len(named) == 1 and _takes_position(function, *named):
+        return Call(function)
     return Call(lambda source: function(**dict.fromkeys(named, source)))
+
+
+def _takes_position(function: Any, name: str) -> bool:
+    """Tell whether a function's only argument may be given without its name."""
+    parameters = signature(function).parameters
+    return len(parameters) == 1 and parameters[name].kind is Parameter.POSITIONAL_OR_KEYWORD
 
 
 def _source_parameters(resolver: StrawberryResolver[Any]) -> set[str]:

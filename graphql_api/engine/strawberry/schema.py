@@ -22,6 +22,7 @@ from graphql import (
     validate,
 )
 from graphql import ExecutionResult as GraphQLExecutionResult
+from graphql import OperationType as GraphQLOperationType
 from graphql.pyutils.is_awaitable import is_async_iterable
 from strawberry.exceptions import MissingQueryError
 from strawberry.execution import optimized_is_awaitable
@@ -99,6 +100,8 @@ _OWN_RULES: Final = (MaybeNullValidationRule, OneOfInputValidationRule)
 # Extensions whose work the engine's own caches do.
 _SUPERSEDED: Final = (ParserCache, ValidationCache)
 _REFUSED: Final = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+# graphql-core's operation types as Strawberry has them.
+_OPERATION_TYPES: Final = {each: OperationType(each.value) for each in GraphQLOperationType}
 
 KNOWN_PREDICATES.add(optimized_is_awaitable)
 
@@ -314,11 +317,11 @@ class Schema(strawberry.Schema):
             allowed_operation_types,
             operation_extensions,
         )
-        if not self.guesses_operation:
-            self._require_name(request)
         if not (self._is_plain and query):
             return await self._execute_guarded(request)
         document = self.plans.documents.get(query, self._rules, {})
+        if not self.guesses_operation:
+            _require_name(request, document)
         is_refused = document.refusal is not None
         if document.node is None or (is_refused and not self.guesses_operation):
             return self._refuse(request, document, document.errors)
@@ -341,8 +344,10 @@ class Schema(strawberry.Schema):
     async def _execute_guarded(self, request: _Request) -> ExecutionResult:
         """Execute as Strawberry does what may be executed."""
         extensions: dict[str, Any] = {}
-        if request.query and self._is_guarded:
+        if request.query and (self._is_guarded or not self.guesses_operation):
             document = self.plans.documents.get(request.query, self._rules, {})
+            if not self.guesses_operation:
+                _require_name(request, document)
             if document.refusal is not None:
                 return self._refuse(request, document, document.errors)
             name = request.operation_name or document.default_name
@@ -500,17 +505,6 @@ class Schema(strawberry.Schema):
         }
         return super()._get_execute_function()(self._schema, node, **given)
 
-    def _require_name(self, request: _Request) -> None:
-        """Refuse to guess which of several operations is meant.
-
-        Raises:
-            UnnamedOperationError: there are several and none is named.
-        """
-        if request.query and request.operation_name is None:
-            document = self.plans.documents.get(request.query, self._rules, {})
-            if document.refusal is None and len(document.operation_types) > 1:
-                raise UnnamedOperationError(None)
-
     def _check_operation(self, request: _Request, document: Document) -> str | None:
         """Return the name of the operation to execute.
 
@@ -525,8 +519,8 @@ class Schema(strawberry.Schema):
         if operation_type is None:
             raise CannotGetOperationTypeError(name)
         allowed = request.allowed_operation_types
-        if allowed is not None and OperationType(operation_type.value) not in allowed:
-            raise InvalidOperationTypeError(OperationType(operation_type.value))
+        if allowed is not None and _OPERATION_TYPES[operation_type] not in allowed:
+            raise InvalidOperationTypeError(_OPERATION_TYPES[operation_type])
         return name
 
     def _refuse(
@@ -550,6 +544,17 @@ class Schema(strawberry.Schema):
         context.graphql_document = document.node
         context.pre_execution_errors = errors
         self._process_errors(errors, context)
+
+
+def _require_name(request: _Request, document: Document) -> None:
+    """Refuse to guess which of several operations is meant.
+
+    Raises:
+        UnnamedOperationError: there are several and none is named.
+    """
+    is_unnamed = request.operation_name is None and document.refusal is None
+    if is_unnamed and len(document.operation_types) > 1:
+        raise UnnamedOperationError(None)
 
 
 def _takes_part(extension: SchemaExtension) -> bool:
