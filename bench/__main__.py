@@ -70,7 +70,7 @@ def has_mercurius() -> bool:
 async def fill(environment: dict[str, str]) -> Seed:
     """Post the parties that the workloads find."""
     os.environ.update(environment)
-    async with open_parts(load_settings()) as parts:
+    async with open_parts(load_settings(request_timeout=60)) as parts:  # a cold node is slow
         return await seed(parts)
 
 

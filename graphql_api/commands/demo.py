@@ -15,6 +15,7 @@ from graphql_api.app import Parts, open_parts
 from graphql_api.caller import ANYBODY
 from graphql_api.commands.database import running_database
 from graphql_api.commands.failures import plain_errors
+from graphql_api.commands.large_city import CITY, load_large_city
 from graphql_api.commands.progress import showing_progress
 from graphql_api.commands.sync_schema import sync
 from graphql_api.parties import hosting
@@ -51,6 +52,14 @@ def command(
     parties: Annotated[
         int, typer.Option(min=1, max=100_000, help="How many parties in each of them.")
     ] = 5,
+    large_city: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=10_000_000,
+            help=f"Instead of these, so many in one city, {CITY}, over three years, in bulk.",
+        ),
+    ] = 0,
 ) -> None:
     """Post demo parties, in addition to those that are there."""
     with (
@@ -58,7 +67,10 @@ def command(
         showing_progress() as report,
         running_database(load_settings(), report) as settings,
     ):
-        asyncio.run(_sync_and_post(settings, report, cities, parties))
+        asyncio.run(_sync_and_post(settings, report, cities, parties, large_city))
+    if large_city:
+        typer.echo(f"Loaded {large_city:,} parties in {CITY}.")
+        return
     names = ", ".join(city for city, _, _ in islice(_cities(), cities))
     typer.echo(f"Posted {cities * parties} parties: {parties} in each of {_shortened(names)}.")
 
@@ -67,10 +79,15 @@ def _shortened(text: str, width: int = 60) -> str:
     return text if len(text) <= width else text[:width].rsplit(",", 1)[0] + " and others"
 
 
-async def _sync_and_post(settings: Settings, report: Report, cities: int, parties: int) -> None:
+async def _sync_and_post(
+    settings: Settings, report: Report, cities: int, parties: int, large_city: int
+) -> None:
     await sync(settings, report)
     async with open_parts(settings) as parts:
-        await post_demo_parties(parts, report, cities, parties)
+        if large_city:
+            await load_large_city(parts, report, large_city)
+        else:
+            await post_demo_parties(parts, report, cities, parties)
 
 
 async def post_demo_parties(parts: Parts, report: Report, cities: int, parties: int) -> None:

@@ -17,7 +17,7 @@ from graphql_api.errors import PartyfinderError
 from graphql_api.store.rows import CityRow
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from graphql_api.store.party_store import PartyStore
     from graphql_api.store.rows import ListedParty, PartyHead, Place
@@ -54,6 +54,14 @@ class Copies:
         if not head.closed:
             writes.append(self._store.write_copy(head, timestamp))
         await _all(writes)
+
+    async def load(self, heads: Sequence[PartyHead]) -> None:
+        """Write parties under new ids with their copies, in bulk; their city is to be announced.
+
+        Raises:
+            PartyfinderError: some of them were not acknowledged. All can be sent again.
+        """
+        await self._store.load([(head, _timestamp(head)) for head in heads])
 
     async def announce(self, head: PartyHead) -> None:
         """Make the party's city findable until its date; the furthest party of a city wins."""

@@ -111,22 +111,15 @@ class PartyStore:
 
     async def write_copy(self, head: PartyHead, timestamp: int) -> None:
         """Write the party's copy where it stands now; `timestamp` in microseconds."""
-        place = head.standing_place
-        copy = (
-            head.party_id,
-            head.city,
-            head.name,
-            head.date,
-            head.time_zone,
-            head.place,
-            head.created_at,
-            head.people,
-            head.capacity,
-            head.revision,
-        )
-        await self._session.execute(
-            statements.WRITE_COPY, (place.city_key, place.date.year, *copy, timestamp)
-        )
+        await self._session.execute(*_copy(head, timestamp))
+
+    async def load(self, heads: Sequence[tuple[PartyHead, int]]) -> None:
+        """Write new parties and their copies, each with the copy's timestamp, as fast as it goes.
+
+        Only for ids that nobody has ever used: whatever stands under one is overwritten, or stays.
+        """
+        await self._session.load([(statements.LOAD_HEAD, head) for head, _ in heads])
+        await self._session.load([_copy(head, timestamp) for head, timestamp in heads])
 
     async def delete_copy(self, party_id: UUID, place: Place, timestamp: int) -> None:
         """Delete the party's copy at a place, unless a newer one stands there."""
@@ -258,6 +251,23 @@ def _replacement(before: PartyHead | None, after: PartyHead) -> Bound:
         after.old_places,
     )
     return statements.REPLACE_HEAD, (*changed, *guard)
+
+
+def _copy(head: PartyHead, timestamp: int) -> Bound:
+    place = head.standing_place
+    copy = (
+        head.party_id,
+        head.city,
+        head.name,
+        head.date,
+        head.time_zone,
+        head.place,
+        head.created_at,
+        head.people,
+        head.capacity,
+        head.revision,
+    )
+    return statements.WRITE_COPY, (place.city_key, place.date.year, *copy, timestamp)
 
 
 def _operation(party_id: UUID, row: OperationRow, ttl: int) -> Bound:

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cassandra.query import BatchStatement
+from cassandra.query import BatchStatement, BatchType
 
 from graphql_api.store import statements
 from graphql_api.store.bridge import Bridge, Rows
@@ -118,13 +118,29 @@ class Session:
             AmbiguousError: it may have been applied, or may be yet.
             PartyfinderError: it was not applied, and never will be.
         """
-        batch = BatchStatement()
-        for statement, parameters in parts:
-            batch.add(self._prepared[statement].bind(parameters))
+        batch = self._batch(BatchType.LOGGED, parts)
         try:
             return await self._send(statements.CONDITIONAL_BATCH, batch, timeout)
         except Exception as error:
             raise translate(statements.CONDITIONAL_BATCH, error, conditional=True) from error
+
+    async def load(self, parts: Sequence[Bound], timeout: float | None = None) -> None:
+        """Send plain writes in one piece; where some of them fail, others may have been made.
+
+        Raises:
+            PartyfinderError: the database did not answer, in time or at all.
+        """
+        batch = self._batch(BatchType.UNLOGGED, parts)
+        try:
+            await self._send(statements.PLAIN_BATCH, batch, timeout)
+        except Exception as error:
+            raise translate(statements.PLAIN_BATCH, error, conditional=False) from error
+
+    def _batch(self, kind: BatchType, parts: Sequence[Bound]) -> BatchStatement:
+        batch = BatchStatement(kind)
+        for statement, parameters in parts:
+            batch.add(self._prepared[statement].bind(parameters))
+        return batch
 
     async def _send(self, statement: Statement, bound: Any, timeout: float | None) -> list[Any]:
         sent = self._driver.execute_async(

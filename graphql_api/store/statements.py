@@ -84,6 +84,13 @@ INSERT_OPERATION = Statement(
     Profile.CONDITIONAL,
 )
 
+# Parties under new ids, in bulk. What no lightweight transaction has touched yet may be written
+# without one, by a timestamp that is older than every transaction's to come.
+LOAD_HEAD = Statement(
+    "load_head",
+    f"INSERT INTO party (kind, key, {_HEAD}) VALUES (0, '', {_marks(_HEAD)}) USING TIMESTAMP 1",
+)
+
 # Walking whole tables, in the order of the ring.
 SCAN_HEADS = Statement(
     "scan_heads",
@@ -97,6 +104,7 @@ SCAN_CITY_YEARS = Statement(
 )
 
 CONDITIONAL_BATCH = Statement("conditional_batch", "", Profile.CONDITIONAL)
+PLAIN_BATCH = Statement("plain_batch", "")
 
 CLAIM_KEY = Statement(
     "claim_key",
