@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from graphql_api.parties.operation import IdempotencyKey
@@ -23,6 +25,8 @@ class Reason(StrEnum):
     BELOW_PEOPLE = "below_people"
     OUT_OF_TIME = "out_of_time"
     NOT_HOST = "not_host"
+    ALREADY_JOINED = "already_joined"
+    NOT_JOINED = "not_joined"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class OutOfTime:
     """The party that was to be posted would have begun. Nothing was changed or recorded."""
 
 
+NOBODY_KNOWN: Mapping[str, bool] = MappingProxyType({})
 Outcome = Applied | Refused | NotFound | KeyReused | OutOfTime
 
 
@@ -76,8 +81,18 @@ class Change(Protocol):
     def digest(self) -> bytes:
         """What it asks for."""
 
-    def decide(self, head: PartyHead | None) -> PartyHead | Outcome:
+    @property
+    def attendee(self) -> str | None:
+        """Whose row it puts beside the head or takes away: who joins or leaves, signed in."""
+
+    def decide(
+        self, head: PartyHead | None, joined: Mapping[str, bool] = NOBODY_KNOWN, /
+    ) -> PartyHead | Outcome:
         """The head that should stand in place of `head`, or how the change ends without one.
 
         The head's revision and old places are seen to by `group.py`.
+
+        Args:
+            joined: whether people have joined, as far as that is known. Of who is not in it that is
+                taken to be as the change would have it: the condition on the row sees to that.
         """

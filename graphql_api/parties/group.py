@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from graphql_api.parties.change import Applied, KeyReused, NotFound, Outcome, Reason, Refused
-from graphql_api.store.rows import OperationRow, PartyHead
+from graphql_api.parties.change import (
+    NOBODY_KNOWN,
+    Applied,
+    KeyReused,
+    NotFound,
+    Outcome,
+    Reason,
+    Refused,
+)
+from graphql_api.store.rows import Attendance, OperationRow, PartyHead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from graphql_api.parties.change import Change
 
@@ -22,35 +30,52 @@ class Judgement:
         after: the head that is to stand in the place of the one that was judged on.
         rows: what is to be recorded of which change; none where there is nothing to propose.
         outcomes: of each change, in order.
+        attendances: what is to become of which person's row.
+        unsure: people who would be refused for some reason or other, and of whom it is not known
+            whether they have joined, which would be a better one.
     """
 
     after: PartyHead | None
     rows: list[tuple[Change, OperationRow]]
     outcomes: list[Outcome]
+    attendances: list[Attendance] = field(default_factory=list)
+    unsure: list[str] = field(default_factory=list)
 
 
-def judge(head: PartyHead | None, changes: Iterable[tuple[Change, bool]]) -> Judgement:
+def judge(
+    head: PartyHead | None,
+    changes: Iterable[tuple[Change, bool]],
+    joined: Mapping[str, bool] = NOBODY_KNOWN,
+) -> Judgement:
     """Judge changes in order, each on the head that those before it leave.
 
     Args:
         changes: each with whether a refusal of it is to be recorded: it is where its client may
             send it again, or where an earlier proposal of it may yet be applied.
+        joined: whether people have joined, as far as that is known. A group has each of them once.
     """
     rows: list[tuple[Change, OperationRow]] = []
     outcomes: list[Outcome] = []
+    attendances: list[Attendance] = []
+    unsure: list[str] = []
     for change, records_refusal in changes:
-        decision = change.decide(head)
+        person = change.attendee
+        decision = change.decide(head, joined)
         if isinstance(decision, PartyHead):
             after = _next(head, decision)
             delta = 0 if head is None else after.people - head.people
             rows.append((change, _row(change, after, delta=delta)))
             outcomes.append(Applied(after))
+            if person is not None:
+                attendances.append(Attendance(person, delta > 0, after.revision))
             head = after
             continue
-        if isinstance(decision, Refused) and records_refusal:
+        if isinstance(decision, Refused) and person is not None and person not in joined:
+            unsure.append(person)
+        elif isinstance(decision, Refused) and records_refusal:
             rows.append((change, _row(change, decision.party, refusal=decision.reason)))
         outcomes.append(decision)
-    return Judgement(head, rows, outcomes)
+    return Judgement(head, rows, outcomes, attendances, unsure)
 
 
 def replay(change: Change, row: OperationRow, head: PartyHead | None) -> Outcome:

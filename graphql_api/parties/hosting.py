@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from graphql_api.caller import ANYBODY, Caller
 from graphql_api.parties.change import (
+    NOBODY_KNOWN,
     Applied,
     KeyReused,
     NotFound,
@@ -72,6 +73,7 @@ class Create:
     host: str | None = None
     is_creation: ClassVar[bool] = True
     goes_alone: ClassVar[bool] = True
+    attendee: ClassVar[None] = None
 
     @property
     def party_id(self) -> UUID:
@@ -83,7 +85,9 @@ class Create:
         """What it asks for."""
         return digest("create", **vars(self.party))
 
-    def decide(self, head: PartyHead | None) -> PartyHead | Outcome:
+    def decide(
+        self, head: PartyHead | None, _joined: Mapping[str, bool] = NOBODY_KNOWN, /
+    ) -> PartyHead | Outcome:
         """The first head; or, once the operation's row has expired, what stands under the key."""
         if head is not None and head.digest != self.digest:
             return KeyReused()
@@ -131,6 +135,7 @@ class Update:
     caller: Caller = ANYBODY
     is_creation: ClassVar[bool] = False
     goes_alone: ClassVar[bool] = True
+    attendee: ClassVar[None] = None
 
     @cached_property
     def digest(self) -> bytes:
@@ -142,7 +147,9 @@ class Update:
             expected_revision=self.expected_revision,
         )
 
-    def decide(self, head: PartyHead | None) -> PartyHead | Outcome:
+    def decide(
+        self, head: PartyHead | None, _joined: Mapping[str, bool] = NOBODY_KNOWN, /
+    ) -> PartyHead | Outcome:
         """The head with its changes, or why not."""
         if head is None or head.closed:
             return NotFound()
@@ -171,13 +178,16 @@ class Delete:
     caller: Caller = ANYBODY
     is_creation: ClassVar[bool] = False
     goes_alone: ClassVar[bool] = True
+    attendee: ClassVar[None] = None
 
     @cached_property
     def digest(self) -> bytes:
         """What it asks for."""
         return digest("delete", party=self.party_id)
 
-    def decide(self, head: PartyHead | None) -> PartyHead | Outcome:
+    def decide(
+        self, head: PartyHead | None, _joined: Mapping[str, bool] = NOBODY_KNOWN, /
+    ) -> PartyHead | Outcome:
         """The closed head."""
         if head is None or head.closed:
             return NotFound()

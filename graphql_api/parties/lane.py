@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from graphql_api.parties.commit import CommitLimits
     from graphql_api.parties.copies import Copies
     from graphql_api.store.party_store import PartyStore
-    from graphql_api.store.rows import OperationRow, PartyHead, Place
+    from graphql_api.store.rows import Attendance, OperationRow, PartyHead, Place
 
 # Cassandra itself gives a contended transaction 1.8 s and a write 2 s, so we wait longer than that.
 ATTEMPT_TIMEOUT = 4.0
 SHORTEST_PAUSE = 0.005
 LONGEST_PAUSE = 0.5
+MOST_PEOPLE_KNOWN = 10_000
 logger = logging.getLogger(__name__)
 
 
@@ -64,6 +65,7 @@ class Lane:
         self._by_key: dict[str, Pending] = {}
         self._head: PartyHead | None = None
         self._knows_head = False
+        self._joined: dict[str, bool] = {}  # of some people, as of the head that is known
         self._left_behind: frozenset[Place] = frozenset()
         self._pauses = 0
 
@@ -123,21 +125,27 @@ class Lane:
                 self._queue.extendleft(reversed([each for each in group if each.is_open]))
 
     def _take(self) -> list[Pending]:
-        """The next group: in order of arrival, each key once, what goes alone alone."""
+        """The next group: in order of arrival, each key and person once, what goes alone alone.
+
+        Who is in it already waits for the next, and holds up nobody else.
+        """
         group: list[Pending] = []
-        keys: set[str] = set()
-        while self._queue and len(group) < self._limits.group_size:
-            pending = self._queue[0]
-            if pending.is_open:
-                key, alone = pending.change.key.operation_key, pending.change.goes_alone
-                if key in keys or (alone and group):
-                    break
+        waiting: list[Pending] = []
+        taken: set[str] = set()
+        while self._queue and max(len(group), len(waiting)) < self._limits.group_size:
+            if group and self._queue[0].change.goes_alone:
+                break
+            pending = self._queue.popleft()
+            if not pending.is_open:
+                continue
+            if pending.takes.isdisjoint(taken):
                 group.append(pending)
-                keys.add(key)
-                if alone:
-                    self._queue.popleft()
-                    break
-            self._queue.popleft()
+                taken |= pending.takes
+            else:
+                waiting.append(pending)
+            if pending.change.goes_alone:
+                break
+        self._queue.extendleft(reversed(waiting))
         return group
 
     async def _settle(self, group: Sequence[Pending]) -> bool:
@@ -145,6 +153,9 @@ class Lane:
         # From here to the sending nothing is awaited: whose time is up by now is not proposed.
         group = [each for each in group if each.is_open]
         judgement = self._judge(group)
+        if judgement.unsure:
+            await self._recall(judgement.unsure)
+            return True
         if judgement.rows and judgement.after is not None:
             return await self._propose(group, judgement, self._without_places_left(judgement.after))
         await self._confirm(group)
@@ -161,10 +172,27 @@ class Lane:
                 self._left_behind = frozenset(self._head.old_places)
 
     def _judge(self, group: Iterable[Pending]) -> Judgement:
-        return judge(self._head, ((each.change, each.records_refusal) for each in group))
+        changes = ((each.change, each.records_refusal) for each in group)
+        return judge(self._head, changes, self._joined)
 
-    def _learn(self, head: PartyHead | None) -> None:
+    def _learn(self, head: PartyHead | None, joined: Mapping[str, bool] | None = None) -> None:
+        """Know a head that was read, and people as of it. They join and leave only as it moves."""
+        if not self._knows_head or _revision(head) != _revision(self._head):
+            self._joined.clear()
+        self._joined.update(joined or {})
         self._head, self._knows_head = head, True
+
+    def _advance(self, after: PartyHead, attendances: Iterable[Attendance]) -> None:
+        """Know the head that was put in the place of the known one, and what else that did."""
+        if len(self._joined) > MOST_PEOPLE_KNOWN:
+            self._joined.clear()
+        self._joined.update((each.person, each.joins) for each in attendances)
+        self._head = after
+
+    async def _recall(self, people: Sequence[str]) -> None:
+        """Learn whether people have joined."""
+        standing = await self._store.confirm_standing(self._party_id, [], ATTEMPT_TIMEOUT, people)
+        self._learn(standing.head, standing.attendees)
 
     async def _propose(
         self, group: Sequence[Pending], judgement: Judgement, after: PartyHead
@@ -177,7 +205,9 @@ class Lane:
             if pending.in_doubt_at is None:
                 pending.in_doubt_at = _revision(before)
         try:
-            decision = await self._store.propose(before, after, rows, ATTEMPT_TIMEOUT)
+            decision = await self._store.propose(
+                before, after, rows, ATTEMPT_TIMEOUT, judgement.attendances
+            )
         except AmbiguousError as error:
             logger.info("proposing again: %s", error)
             return False
@@ -185,10 +215,11 @@ class Lane:
             _restore(group, doubts, before)
             raise
         if decision.applied:
-            self._learn(after)
+            self._advance(after, judgement.attendances)
             self._tell_after_copy(zip(group, judgement.outcomes, strict=True), before, after)
             return True
-        self._learn(decision.head)
+        people = (each.person for each in judgement.attendances)
+        self._learn(decision.head, {person: person in decision.attendees for person in people})
         _restore(group, doubts, decision.head)
         self._replay(group, decision.operations)
         return _revision(decision.head) == _revision(before)
@@ -201,7 +232,7 @@ class Lane:
         self._replay(group, standing.operations)
         rest = [each for each in group if each.is_open]
         judgement = self._judge(rest)
-        if not judgement.rows:
+        if not judgement.rows and not judgement.unsure:
             for pending, outcome in zip(rest, judgement.outcomes, strict=True):
                 pending.tell(outcome)
 

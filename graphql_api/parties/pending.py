@@ -18,12 +18,15 @@ class Pending:
         in_doubt_at: the revision that it was proposed on, while that proposal may have been
             applied or may be yet; None while every proposal of it is known to have been refused.
         is_decided: its outcome is known, though perhaps not told yet.
+        takes: what one change of a group can have: its key, its attendee.
     """
 
     def __init__(self, change: Change) -> None:
         self.change = change
         self.in_doubt_at: int | None = None
         self.is_decided = False
+        key, person = change.key.operation_key, change.attendee
+        self.takes = frozenset((key,) if person is None else (key, f"attendee {person}"))
         self._waiting = 0
         self._outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 

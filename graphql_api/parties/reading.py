@@ -29,6 +29,10 @@ class Reader:
         """A party; None where there is none, or no longer."""
         return self._store.read_open_head(party_id)
 
+    def attendance(self, asked: tuple[UUID, str]) -> Future[bool]:
+        """Whether a person has joined a party: its id, and the person."""
+        return self._store.has_joined(*asked)
+
     def slice(self, wanted: Slice) -> Future[Sequence[ListedParty]]:
         """A part of a city's year."""
         return self._store.read_slice(wanted)

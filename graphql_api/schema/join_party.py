@@ -14,6 +14,7 @@ from graphql_api.schema.arguments import KEY_DESCRIPTION, given, key_of
 from graphql_api.schema.context import Info
 from graphql_api.schema.party import Party, as_party
 from graphql_api.schema.user_errors import (
+    AlreadyJoinedError,
     ConflictError,
     IdempotencyKeyReusedError,
     InvalidInputError,
@@ -55,7 +56,8 @@ JoinPartyResult = Annotated[
     | PartyOverError
     | PartyNotFoundError
     | InvalidInputError
-    | IdempotencyKeyReusedError,
+    | IdempotencyKeyReusedError
+    | AlreadyJoinedError,
     strawberry.union("JoinPartyResult", description="How a join ended."),
 ]
 
@@ -72,13 +74,20 @@ async def join_party(
     if party_id is None:
         return not_found(input.party_id)
     expected = given(input.expected_people)
-    outcome = await info.context.commit(Attend(party_id, key, 1, expected))
+    person = info.context.caller.person
+    change = Attend(party_id, key, 1, expected, attendee=person)
+    outcome = await info.context.commit(change)
     match outcome:
         case Applied(party):
             return JoinPartySuccess(party=as_party(party))
         case Refused(Reason.FULL, party):
             return PartyFullError(
                 message=f"The party is full: {party.people} people come already.",
+                party=as_party(party),
+            )
+        case Refused(Reason.ALREADY_JOINED, party):
+            return AlreadyJoinedError(
+                message="You have joined this party already. Nothing was changed.",
                 party=as_party(party),
             )
     return attendance_error(outcome, input.party_id, expected)

@@ -17,6 +17,7 @@ from graphql_api.schema.user_errors import (
     ConflictError,
     IdempotencyKeyReusedError,
     InvalidInputError,
+    NotJoinedError,
     PartyEmptyError,
     PartyNotFoundError,
     PartyOverError,
@@ -55,7 +56,8 @@ LeavePartyResult = Annotated[
     | PartyOverError
     | PartyNotFoundError
     | InvalidInputError
-    | IdempotencyKeyReusedError,
+    | IdempotencyKeyReusedError
+    | NotJoinedError,
     strawberry.union("LeavePartyResult", description="How a leave ended."),
 ]
 
@@ -72,13 +74,20 @@ async def leave_party(
     if party_id is None:
         return not_found(input.party_id)
     expected = given(input.expected_people)
-    outcome = await info.context.commit(Attend(party_id, key, -1, expected))
+    person = info.context.caller.person
+    change = Attend(party_id, key, -1, expected, attendee=person)
+    outcome = await info.context.commit(change)
     match outcome:
         case Applied(party):
             return LeavePartySuccess(party=as_party(party))
         case Refused(Reason.EMPTY, party):
             return PartyEmptyError(
                 message="Nobody has joined this party, so nobody can leave it.",
+                party=as_party(party),
+            )
+        case Refused(Reason.NOT_JOINED, party):
+            return NotJoinedError(
+                message="You have not joined this party. Nothing was changed.",
                 party=as_party(party),
             )
     return attendance_error(outcome, input.party_id, expected)

@@ -57,6 +57,11 @@ class Loaders:
         return TurnLoader(self._reader.party)
 
     @cached_property
+    def attendance(self) -> DataLoader[tuple[UUID, str], bool]:
+        """Whether people have joined parties."""
+        return TurnLoader(self._reader.attendance)
+
+    @cached_property
     def slices(self) -> DataLoader[Slice, Sequence[ListedParty]]:
         """Parts of cities' years."""
         return TurnLoader(self._reader.slice)

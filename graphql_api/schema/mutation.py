@@ -28,8 +28,10 @@ class Mutation:
         description="Delete a party for good. Where people sign in, for its host and moderators.",
     )
     join_party: JoinPartyResult | None = strawberry.field(
-        resolver=join_party, description="Count one person in (+1), exactly once."
+        resolver=join_party,
+        description="Count one person in (+1), exactly once. Each who is signed in joins once.",
     )
     leave_party: LeavePartyResult | None = strawberry.field(
-        resolver=leave_party, description="Count one person out (-1), exactly once."
+        resolver=leave_party,
+        description="Count one person out (-1), exactly once. Of who is signed in: who has joined.",
     )

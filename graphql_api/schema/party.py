@@ -44,6 +44,14 @@ async def resolve_viewer_is_host(party: strawberry.Parent[Any], info: Info) -> b
     return head is not None and caller.is_person(head.host)
 
 
+async def resolve_viewer_has_joined(party: strawberry.Parent[Any], info: Info) -> bool | None:
+    """Whether the caller comes to a row's party; of nobody that is known without a look."""
+    person = info.context.caller.person
+    if person is None:
+        return False
+    return await info.context.loaders.attendance.load((party.party_id, person))
+
+
 async def _head(party: PartyRow, info: Info) -> PartyHead | None:
     """The party's own row; None where it is gone since its copy was read."""
     if isinstance(party, PartyHead):
@@ -77,6 +85,11 @@ class Party(Node, metaclass=ABCMeta):
     host: Person | None = strawberry.field(
         resolver=resolve_host,
         description="Who posted it; null where nobody was signed in. Loaded only when asked for.",
+    )
+    viewer_has_joined: bool | None = strawberry.field(
+        resolver=resolve_viewer_has_joined,
+        description="Whether whoever asks has joined it; false for who is not signed in, null only "
+        "where it could not be looked up.",
     )
     viewer_is_host: bool | None = strawberry.field(
         resolver=resolve_viewer_is_host,

@@ -52,6 +52,24 @@ class PartyEmptyError(UserError):
     party: Party = strawberry.field(description="The party as it is.")
 
 
+@strawberry.type(
+    description="Whoever asks has joined the party already: a person who is signed in counts once."
+)
+class AlreadyJoinedError(UserError):
+    """The person's row stands beside the party's."""
+
+    party: Party = strawberry.field(description="The party as it is.")
+
+
+@strawberry.type(
+    description="Whoever asks has not joined the party: a person who is signed in leaves only then."
+)
+class NotJoinedError(UserError):
+    """No such row stands there."""
+
+    party: Party = strawberry.field(description="The party as it is.")
+
+
 @strawberry.type(description="The party began more than a day ago.")
 class PartyOverError(UserError):
     """Too late to join or leave."""

@@ -10,6 +10,7 @@ from cassandra.query import UNSET_VALUE
 
 from graphql_api.store import statements
 from graphql_api.store.rows import (
+    Attendance,
     CityRow,
     Decision,
     ListedParty,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from graphql_api.store.bridge import Rows
     from graphql_api.store.session import Bound, Session
 
-HEAD_KIND, OPERATION_KIND = 0, 1
+HEAD_KIND, OPERATION_KIND, ATTENDEE_KIND = 0, 1, 2
 _HEAD_KEY = (HEAD_KIND, "")
 KEYS_PER_READ = 24  # with the head's, as many as Astra takes in one IN of clustering keys
 _HEAD_WIDTH = len(PartyHead._fields)
@@ -54,22 +55,26 @@ class PartyStore:
         return self._session.read(statements.READ_HEAD, _open_head_in, (party_id,))
 
     async def confirm_standing(
-        self, party_id: UUID, keys: Sequence[str], timeout: float
+        self,
+        party_id: UUID,
+        keys: Sequence[str],
+        timeout: float,
+        people: Sequence[str] = (),
     ) -> Standing:
-        """The party and its operations of these keys, at SERIAL.
+        """The party, its operations of these keys and whether these people have joined, at SERIAL.
 
         Whatever was in flight before this read is decided by it.
         """
-        head = None
-        operations: dict[str, OperationRow] = {}
-        for start in range(0, max(len(keys), 1), KEYS_PER_READ):
-            wanted = [(OPERATION_KIND, key) for key in keys[start : start + KEYS_PER_READ]]
+        wanted = [(OPERATION_KIND, key) for key in keys]
+        wanted += [(ATTENDEE_KIND, person) for person in people]
+        known = Standing(None, {}, {})
+        for start in range(0, max(len(wanted), 1), KEYS_PER_READ):
+            asked = wanted[start : start + KEYS_PER_READ]
             rows = await self._session.execute(
-                statements.CONFIRM_STANDING, (party_id, [_HEAD_KEY, *wanted]), timeout
+                statements.CONFIRM_STANDING, (party_id, [_HEAD_KEY, *asked]), timeout
             )
-            head, found = _standing(rows)
-            operations |= found
-        return Standing(head, operations)
+            known = _and(known, _standing(rows, asked))
+        return known
 
     async def propose(
         self,
@@ -77,11 +82,13 @@ class PartyStore:
         after: PartyHead,
         operations: Iterable[tuple[OperationRow, int]],
         timeout: float,
+        attendances: Iterable[Attendance] = (),
     ) -> Decision:
         """Put `after` in the place of `before`, with the operations that did it, each with its TTL.
 
         It applies where the head still has the revision of `before` and is open (where `before` is
-        None: there is no head) and none of the operations has a row.
+        None: there is no head), none of the operations has a row, and of the people with an
+        attendance those who join have none and those who leave have one.
 
         Raises:
             AmbiguousError: it may have been applied, or may be yet.
@@ -89,10 +96,15 @@ class PartyStore:
         """
         parts = [_replacement(before, after)]
         parts += (_operation(after.party_id, row, ttl) for row, ttl in operations)
+        parts += (_attendance(after.party_id, each) for each in attendances)
         rows = await self._session.apply(parts, timeout)
         if rows[0]["[applied]"]:
             return Decision(applied=True, head=after, operations={})
         return _refused(rows)
+
+    def has_joined(self, party_id: UUID, person: str) -> asyncio.Future[bool]:
+        """Whether a person has joined a party."""
+        return self._session.read(statements.READ_ATTENDEE, bool, (party_id, person))
 
     def read_claim(self, key: str) -> asyncio.Future[UUID | None]:
         """The party that an operation's key was first sent for, where that is known."""
@@ -200,30 +212,46 @@ def _head(row: Sequence[Any]) -> PartyHead:
     return head._replace(old_places=tuple(Place(*place) for place in head.old_places))
 
 
-def _standing(rows: Rows) -> Standing:
+def _standing(rows: Rows, asked: Iterable[tuple[int, str]]) -> Standing:
     head, operations = None, {}
+    attendees = {person: False for kind, person in asked if kind == ATTENDEE_KIND}
     for row in rows:
         kind, *fields = row[_HEAD_WIDTH:]
         if kind == HEAD_KIND:
             head = _head(row[:_HEAD_WIDTH])
-        else:
+        elif kind == OPERATION_KIND:
             operation = OperationRow._make(fields)
             operations[operation.key] = operation
-    return Standing(head, operations)
+        else:
+            attendees[fields[0]] = True
+    return Standing(head, operations, attendees)
+
+
+def _and(known: Standing, read: Standing) -> Standing:
+    """What two reads came to, one after the other. People may have left once the head has moved."""
+    is_same = known.head is not None and known.head.revision == _revision(read.head)
+    attendees = known.attendees | read.attendees if is_same else read.attendees
+    return Standing(read.head, known.operations | read.operations, attendees)
+
+
+def _revision(head: PartyHead | None) -> int:
+    return 0 if head is None else head.revision
 
 
 def _refused(rows: list[dict[str, Any]]) -> Decision:
     """What stood in a batch's way; where that is not the head, there is none."""
-    head, operations = None, {}
+    head, operations, attendees = None, {}, set()
     for row in rows:
         if "kind" not in row:
             continue
         if row["kind"] == HEAD_KIND:
             head = _head([row[column] for column in statements.HEAD_COLUMNS])
-        else:
+        elif row["kind"] == OPERATION_KIND:
             operation = OperationRow._make(row[name] for name in statements.OPERATION_COLUMNS)
             operations[operation.key] = operation
-    return Decision(applied=False, head=head, operations=operations)
+        else:
+            attendees.add(row["key"])
+    return Decision(applied=False, head=head, operations=operations, attendees=frozenset(attendees))
 
 
 def _replacement(before: PartyHead | None, after: PartyHead) -> Bound:
@@ -268,6 +296,12 @@ def _copy(head: PartyHead, timestamp: int) -> Bound:
         head.revision,
     )
     return statements.WRITE_COPY, (place.city_key, place.date.year, *copy, timestamp)
+
+
+def _attendance(party_id: UUID, attendance: Attendance) -> Bound:
+    if attendance.joins:
+        return statements.INSERT_ATTENDEE, (party_id, attendance.person, attendance.revision)
+    return statements.DELETE_ATTENDEE, (party_id, attendance.person)
 
 
 def _operation(party_id: UUID, row: OperationRow, ttl: int) -> Bound:

@@ -75,19 +75,35 @@ class OperationRow(NamedTuple):
     refusal: str | None
 
 
+class Attendance(NamedTuple):
+    """What one operation does to a person's row of kind 2: puts it there, or takes it away.
+
+    `revision` is that of the head once the operation has applied.
+    """
+
+    person: str
+    joins: bool
+    revision: int
+
+
 class Standing(NamedTuple):
-    """A party's head and some of its operations by their keys, read together."""
+    """A party's head, some of its operations by their keys, and some people's rows, read together.
+
+    `attendees` has those of the people asked for of whom it is known whether they have joined.
+    """
 
     head: PartyHead | None
     operations: dict[str, OperationRow]
+    attendees: dict[str, bool]
 
 
 class Decision(NamedTuple):
-    """How a proposal ended. Where it was not applied: what stood in its way."""
+    """How a proposal ended. Where it was not applied: what stands, of the rows that it spoke of."""
 
     applied: bool
     head: PartyHead | None
     operations: dict[str, OperationRow]
+    attendees: frozenset[str] = frozenset()
 
 
 class CityRow(NamedTuple):

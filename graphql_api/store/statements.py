@@ -83,6 +83,19 @@ INSERT_OPERATION = Statement(
     " VALUES (?, 1, ?, ?, ?, ?, ?, ?) IF NOT EXISTS USING TTL ?",
     Profile.CONDITIONAL,
 )
+INSERT_ATTENDEE = Statement(
+    "insert_attendee",
+    "INSERT INTO party (party_id, kind, key, op_rev) VALUES (?, 2, ?, ?) IF NOT EXISTS",
+    Profile.CONDITIONAL,
+)
+DELETE_ATTENDEE = Statement(
+    "delete_attendee",
+    "DELETE FROM party WHERE party_id = ? AND kind = 2 AND key = ? IF EXISTS",
+    Profile.CONDITIONAL,
+)
+READ_ATTENDEE = Statement(
+    "read_attendee", "SELECT op_rev FROM party WHERE party_id = ? AND kind = 2 AND key = ?"
+)
 
 # Parties under new ids, in bulk. What no lightweight transaction has touched yet may be written
 # without one, by a timestamp that is older than every transaction's to come.

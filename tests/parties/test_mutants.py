@@ -20,6 +20,7 @@ from graphql_api.store.party_store import PartyStore
 from graphql_api.store.rows import Decision
 from graphql_api.store.statements import Statement
 from tests.parties import test_attendance_faults as checks
+from tests.parties import test_attendees as attendee_checks
 from tests.parties import test_lane as lane_checks
 from tests.support.crowd import Crowd
 from tests.support.faulty_driver import AMBIGUOUS
@@ -192,6 +193,49 @@ def test_the_simulation_notices_batches_without_a_condition(
         return apply(tables, before and tables.heads[after.party_id], after, *rest)
 
     monkeypatch.setattr(SimulatedTables, "apply", unconditional)
+    with pytest.raises(AssertionError):
+        _crowds_are_counted()
+
+
+def test_the_simulation_notices_people_who_are_twice_in_a_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Cassandra applies the same insert-if-not-exists twice over in one batch."""
+    created = Pending.__init__
+
+    def by_key_alone(pending: Pending, change: Any) -> None:
+        created(pending, change)
+        pending.takes = frozenset({change.key.operation_key})
+
+    monkeypatch.setattr(Pending, "__init__", by_key_alone)
+    with pytest.raises(AssertionError):
+        attendee_checks.test_who_presses_twice_at_once_joins_once(a_key)
+
+
+def test_the_simulation_notices_attendees_that_are_not_in_the_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    apply = SimulatedTables.apply
+
+    def without(tables: SimulatedTables, before: Any, after: Any, *rest: Any) -> Decision:
+        rows, _, now = rest
+        return apply(tables, before, after, rows, (), now)
+
+    monkeypatch.setattr(SimulatedTables, "apply", without)
+    with pytest.raises(AssertionError):
+        _crowds_are_counted()
+
+
+def test_the_simulation_notices_what_is_known_of_people_kept_for_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Somebody left or joined through another server, and the head has moved."""
+
+    def learn(lane: Lane, head: Any, joined: Any = None) -> None:
+        lane._joined.update(joined or {})
+        lane._head, lane._knows_head = head, True
+
+    monkeypatch.setattr(Lane, "_learn", learn)
     with pytest.raises(AssertionError):
         _crowds_are_counted()
 

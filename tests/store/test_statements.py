@@ -11,7 +11,7 @@ from cassandra.cluster import EXEC_PROFILE_DEFAULT
 from cassandra.policies import FallthroughRetryPolicy, RetryPolicy
 
 from graphql_api.store import statements
-from graphql_api.store.rows import Decision, OperationRow, Standing
+from graphql_api.store.rows import Attendance, Decision, OperationRow, Standing
 from graphql_api.store.statements import Profile, Statement
 from tests.support.parties import a_head, post
 from tests.support.recorder import recording
@@ -97,7 +97,7 @@ async def test_a_proposal_depends_on_the_revision_and_not_on_the_count(parts: Pa
     assert await store.propose(read, renamed, [an_operation("late", 2)], TIMEOUT) == refused(back)
     assert await store.read_head(read.party_id) == back
     standing = await store.confirm_standing(read.party_id, ["late"], TIMEOUT)
-    assert standing == Standing(back, {})
+    assert standing == Standing(back, {}, {})
 
 
 async def test_a_proposal_depends_on_its_operation_being_new(parts: Parts) -> None:
@@ -111,7 +111,7 @@ async def test_a_proposal_depends_on_its_operation_being_new(parts: Parts) -> No
     for operations in (several[1:2], several):
         assert await store.propose(head, after, operations, TIMEOUT) == refused(head, refusal)
     standing = await store.confirm_standing(head.party_id, ["j", "k", "l"], TIMEOUT)
-    assert standing == Standing(head, {"k": refusal})
+    assert standing == Standing(head, {"k": refusal}, {})
 
 
 async def test_a_closed_head_is_never_reopened(parts: Parts) -> None:
@@ -146,7 +146,7 @@ async def test_more_keys_are_confirmed_than_one_statement_may_read(parts: Parts)
     assert (await parts.store.propose(head, after, [(row, TTL) for row in rows], TIMEOUT)).applied
     keys = [row.key for row in rows] + ["unknown"]
     standing = await parts.store.confirm_standing(head.party_id, keys, TIMEOUT)
-    assert standing == Standing(after, {row.key: row for row in rows})
+    assert standing == Standing(after, {row.key: row for row in rows}, {})
 
 
 async def test_operations_expire_and_heads_do_not(parts: Parts) -> None:
@@ -165,3 +165,40 @@ async def test_operations_expire_and_heads_do_not(parts: Parts) -> None:
     one, other = ttls[1, "k"]
     assert TTL - 60 < one <= TTL
     assert one == other
+
+
+async def test_a_proposal_depends_on_who_has_joined(parts: Parts) -> None:
+    store = parts.store
+    head = await post(parts)
+    party_id, one = head.party_id, head._replace(people=1, revision=2)
+    ann, bob = Attendance("ann", joins=True, revision=2), Attendance("bob", joins=True, revision=3)
+    assert (await store.propose(head, one, [an_operation("a", 2)], TIMEOUT, [ann])).applied
+    assert await store.has_joined(party_id, "ann")
+    both = one._replace(people=2, revision=3)
+    again = await store.propose(one, both, [an_operation("b", 3)], TIMEOUT, [ann, bob])
+    assert again == refused(one)._replace(attendees=frozenset({"ann"}))
+    left = [Attendance(person, joins=False, revision=3) for person in ("ann", "bob")]
+    none = await store.propose(one, both, [an_operation("b", 3)], TIMEOUT, left)
+    assert none == refused(one)._replace(attendees=frozenset({"ann"}))
+    assert not await store.has_joined(party_id, "bob")
+    assert (await store.propose(one, both, [an_operation("b", 3)], TIMEOUT, [bob])).applied
+    # A batch that is refused for another reason tells of everybody it spoke of.
+    swap = [left[0], Attendance("cat", joins=True, revision=3)]
+    late = await store.propose(one, one._replace(revision=3), [], TIMEOUT, swap)
+    assert late == refused(both)._replace(attendees=frozenset({"ann"}))
+    standing = await store.confirm_standing(party_id, ["b"], TIMEOUT, ["ann", "bob", "cat"])
+    joined = {"ann": True, "bob": True, "cat": False}
+    assert (standing.head, standing.attendees, set(standing.operations)) == (both, joined, {"b"})
+    last = both._replace(people=1, revision=4)
+    assert (await store.propose(both, last, [an_operation("c", 4)], TIMEOUT, left[:1])).applied
+    assert not await store.has_joined(party_id, "ann")
+
+
+async def test_more_people_are_looked_up_than_one_statement_may_read(parts: Parts) -> None:
+    head = await post(parts)
+    after = head._replace(people=60, revision=61)
+    joining = [Attendance(f"p{number}", joins=True, revision=2 + number) for number in range(60)]
+    assert (await parts.store.propose(head, after, [], TIMEOUT, joining)).applied
+    asked = [f"p{number}" for number in range(70)]
+    standing = await parts.store.confirm_standing(head.party_id, [], TIMEOUT, asked)
+    assert standing.attendees == {person: person in asked[:60] for person in asked}

@@ -19,6 +19,8 @@ OUTCOME = f"""
   ... on PartyFullError {{ party {{ {PARTY} }} }}
   ... on PartyEmptyError {{ party {{ {PARTY} }} }}
   ... on PartyOverError {{ party {{ {PARTY} }} }}
+  ... on AlreadyJoinedError {{ party {{ {PARTY} }} }}
+  ... on NotJoinedError {{ party {{ {PARTY} }} }}
   ... on NotHostError {{ party {{ {PARTY} }} }}
   ... on PartyNotFoundError {{ partyId }}
   ... on InvalidInputError {{ fields {{ field message }} }}
@@ -35,6 +37,7 @@ _POSSIBLE = {
     "updateParty": {"ConflictError", "NotHostError", "PartyNotFoundError", "InvalidInputError"},
     "deleteParty": {"NotHostError", "PartyNotFoundError", "InvalidInputError"},
     "joinParty": {
+        "AlreadyJoinedError",
         "ConflictError",
         "PartyFullError",
         "PartyOverError",
@@ -42,6 +45,7 @@ _POSSIBLE = {
         "InvalidInputError",
     },
     "leaveParty": {
+        "NotJoinedError",
         "ConflictError",
         "PartyEmptyError",
         "PartyOverError",

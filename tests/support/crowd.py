@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from graphql_api.errors import OutcomeUnknownError, PartyfinderError
@@ -17,6 +17,7 @@ from graphql_api.parties.change import Applied, Refused
 from graphql_api.parties.commit import CommitLimits
 from graphql_api.parties.hosting import Delete, Update
 from graphql_api.parties.operation import IdempotencyKey
+from tests.support.attendees import prove_attendance
 from tests.support.history import APPLIED, NOTHING, Ledger, Told, Unsettled, prove
 from tests.support.simulated_server import Server
 from tests.support.simulation import Faults, SimulatedTables
@@ -65,7 +66,9 @@ class Crowd:
         head = self.tables.heads[self.party_id]
         assert head.closed
         rows = {key: row for key, (row, _) in self.tables.operations[self.party_id].items()}
-        prove(self.told, Ledger(head, rows), self.unsettled)
+        ledger = Ledger(head, rows)
+        prove(self.told, ledger, self.unsettled)
+        prove_attendance(self.told, ledger, self.tables.attendees[self.party_id], self.unsettled)
 
     async def _prove_listed(self, honest: Server) -> None:
         """The next change mends what crashes left of the copy, and a deletion removes it."""
@@ -89,7 +92,8 @@ class Crowd:
                 await self._settle(Update(self.party_id, IdempotencyKey("", key.text), changes))
                 continue
             step = self.random.choice([1, 1, -1])
-            change = Attend(self.party_id, key, step, self._expectation())
+            attendee = f"person {number}" if number % 2 else None
+            change = Attend(self.party_id, key, step, self._expectation(), attendee=attendee)
             twins = 1 if key.is_drawn else self.random.choice([1, 1, 1, 2])
             await asyncio.gather(*(self._attend(change) for _ in range(twins)))
 
@@ -102,7 +106,7 @@ class Crowd:
         sent = self._now()
         outcome = await self._settle(change)
         if outcome is None:
-            self.unsettled.append(Unsettled(change.step, sent))
+            self.unsettled.append(Unsettled(change.step, sent, change.attendee))
             return
         how, party = outcome
         # A refusal under a drawn key need not be recorded; where it is, that is right as well.
@@ -110,7 +114,15 @@ class Crowd:
         key = change.key.operation_key if recorded else None
         people, revision = (party.people, party.revision) if party else (0, 0)
         one = Told(
-            key, change.step, change.expected_people, sent, self._now(), how, people, revision
+            key,
+            change.step,
+            change.expected_people,
+            sent,
+            self._now(),
+            how,
+            people,
+            revision,
+            change.attendee,
         )
         twin = next((each for each in self.told if key and each.operation_key == key), None)
         if twin is None:
@@ -165,6 +177,4 @@ class Crowd:
 
 def _under_clients_key(change: Attend | Update) -> Attend | Update:
     key = IdempotencyKey(change.key.caller, change.key.text)
-    if isinstance(change, Attend):
-        return Attend(change.party_id, key, change.step, change.expected_people)
-    return Update(change.party_id, key, change.changes)
+    return replace(change, key=key)

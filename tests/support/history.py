@@ -30,6 +30,7 @@ class Told:
             changed, and nothing else was ever said.
         people: of the party in the answer.
         revision: of the party in the answer.
+        attendee: who asked, where somebody was signed in.
     """
 
     operation_key: str | None
@@ -40,6 +41,7 @@ class Told:
     told: str
     people: int = 0
     revision: int = 0
+    attendee: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Unsettled:
 
     step: int
     sent: float
+    attendee: str | None = None
 
 
 @dataclass
@@ -141,6 +144,8 @@ def _prove_reason(one: Told, capacity: int | None) -> None:
         "conflict": conflicts,
         "full": not conflicts and one.step > 0 and one.people == capacity,
         "empty": not conflicts and one.step < 0 and one.people == 0,
+        "already_joined": one.attendee is not None and one.step > 0,  # the rest: attendees.py
+        "not_joined": one.attendee is not None and one.step < 0,
     }
     assert reasons[one.told], f"refused without a reason: {one}, capacity {capacity}"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from random import Random
     from uuid import UUID
 
-    from graphql_api.store.rows import CityRow
+    from graphql_api.store.rows import Attendance, CityRow
 
 LONGEST_DELAY = 25.0
 
@@ -73,6 +73,7 @@ class SimulatedTables:
 
     heads: dict[UUID, PartyHead] = field(default_factory=dict)
     operations: dict[UUID, dict[str, tuple[OperationRow, float]]] = field(default_factory=dict)
+    attendees: dict[UUID, set[str]] = field(default_factory=dict)
     copies: dict[tuple[UUID, Place], tuple[int, PartyHead | None]] = field(default_factory=dict)
 
     def standing(self, party_id: UUID, now: float) -> dict[str, OperationRow]:
@@ -85,6 +86,7 @@ class SimulatedTables:
         before: PartyHead | None,
         after: PartyHead,
         operations: Sequence[tuple[OperationRow, int]],
+        attendances: Sequence[Attendance],
         now: float,
     ) -> Decision:
         """A conditional batch, as `statements.py` has it."""
@@ -95,8 +97,13 @@ class SimulatedTables:
         else:
             holds = head is not None and head.revision == before.revision and not head.closed
         in_the_way = {row.key: standing[row.key] for row, _ in operations if row.key in standing}
-        if not holds or in_the_way:
-            return Decision(applied=False, head=head, operations=in_the_way)
+        joined = self.attendees.setdefault(after.party_id, set())
+        fits = all((each.person in joined) is not each.joins for each in attendances)
+        if not holds or in_the_way or not fits:
+            spoken_of = frozenset(each.person for each in attendances)
+            return Decision(False, head, in_the_way, spoken_of & joined)  # noqa: FBT003
+        for each in attendances:
+            (joined.add if each.joins else joined.discard)(each.person)
         self.heads[after.party_id] = after
         rows = self.operations.setdefault(after.party_id, {})
         rows.update({row.key: (row, now + ttl) for row, ttl in operations})
@@ -132,13 +139,15 @@ class SimulatedStore:
         return self.tables.heads.get(party_id)
 
     async def confirm_standing(
-        self, party_id: UUID, keys: Sequence[str], timeout: float
+        self, party_id: UUID, keys: Sequence[str], timeout: float, people: Sequence[str] = ()
     ) -> Standing:
         """A read at SERIAL."""
         await self._read(timeout)
         standing = self.tables.standing(party_id, self._now())
         found = {key: standing[key] for key in keys if key in standing}
-        return Standing(self.tables.heads.get(party_id), found)
+        joined = self.tables.attendees.get(party_id, set())
+        attendees = {person: person in joined for person in people}
+        return Standing(self.tables.heads.get(party_id), found, attendees)
 
     async def propose(
         self,
@@ -146,19 +155,20 @@ class SimulatedStore:
         after: PartyHead,
         operations: Iterable[tuple[OperationRow, int]],
         timeout: float,
+        attendances: Iterable[Attendance] = (),
     ) -> Decision:
         """A conditional batch on its way through an unkind network."""
-        rows = list(operations)
+        rows, people = list(operations), list(attendances)
         self.proposals.append([row.key for row, _ in rows])
         if self._happens(self.faults.never_sent):
             await self._pause(timeout)
             raise AmbiguousError("never sent")
         if self._happens(self.faults.late):
-            self._send_late(before, after, rows)
+            self._send_late(before, after, rows, people)
             await self._pause(timeout)
             raise AmbiguousError("late")
         await self._pause()
-        decision = self.tables.apply(before, after, rows, self._now())
+        decision = self.tables.apply(before, after, rows, people, self._now())
         if self._happens(self.faults.lost_answers):
             await self._pause(timeout)
             raise AmbiguousError("the answer was lost")
@@ -189,10 +199,11 @@ class SimulatedStore:
         before: PartyHead | None,
         after: PartyHead,
         rows: Sequence[tuple[OperationRow, int]],
+        people: Sequence[Attendance],
     ) -> None:
         async def arrive() -> None:
             await asyncio.sleep(self._random.uniform(0, LONGEST_DELAY))
-            self.tables.apply(before, after, rows, self._now())
+            self.tables.apply(before, after, rows, people, self._now())
 
         task = asyncio.create_task(arrive())
         self._late.add(task)

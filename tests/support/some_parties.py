@@ -36,11 +36,21 @@ def a_creation(**wanted: Any) -> Create:
     return Create(a_key(), party, now)
 
 
-def join(party_id: UUID, key: IdempotencyKey | None = None, expected: int | None = None) -> Attend:
+def join(
+    party_id: UUID,
+    key: IdempotencyKey | None = None,
+    expected: int | None = None,
+    attendee: str | None = None,
+) -> Attend:
     """One person more."""
-    return Attend(party_id, key or a_key(), 1, expected)
+    return Attend(party_id, key or a_key(), 1, expected, attendee=attendee)
 
 
-def leave(party_id: UUID, key: IdempotencyKey | None = None, expected: int | None = None) -> Attend:
+def leave(
+    party_id: UUID,
+    key: IdempotencyKey | None = None,
+    expected: int | None = None,
+    attendee: str | None = None,
+) -> Attend:
     """One person less."""
-    return Attend(party_id, key or a_key(), -1, expected)
+    return Attend(party_id, key or a_key(), -1, expected, attendee=attendee)
