@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+from asyncio import get_running_loop
+from typing import Protocol
 
 PER_SECOND = 20
 
@@ -23,17 +21,17 @@ class Waiting(Protocol):
 class Deadlines:
     """Lets waits of one event loop end, each at its deadline or a twentieth of a second later."""
 
-    def __init__(self, loop: AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._due: dict[int, set[Waiting]] = {}
 
     def add(self, waiting: Waiting, timeout: float) -> set[Waiting]:
         """Have a wait expire in `timeout` seconds, unless it is taken from the set before."""
-        tick = int((self._loop.time() + timeout) * PER_SECOND) + 1
+        loop = get_running_loop()
+        tick = int((loop.time() + timeout) * PER_SECOND) + 1
         due = self._due.get(tick)
         if due is None:
             due = self._due[tick] = set()
-            self._loop.call_at(tick / PER_SECOND, self._expire, tick)
+            loop.call_at(tick / PER_SECOND, self._expire, tick)
         due.add(waiting)
         return due
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from graphql_api import deadlines as deadlines_module
 from graphql_api.deadlines import Deadlines
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    import pytest
 
 
 class Clock:
@@ -42,9 +43,12 @@ class Waiter:
         self.expired.append(self.clock.now)
 
 
-def test_waits_expire_after_their_deadlines_on_few_timers() -> None:
+def test_waits_expire_after_their_deadlines_on_few_timers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = Clock()
-    deadlines = Deadlines(cast("AbstractEventLoop", clock))
+    monkeypatch.setattr(deadlines_module, "get_running_loop", lambda: clock)
+    deadlines = Deadlines()
     waiters = []
     for number in range(1000):
         clock.now = 100 + number / 10_000

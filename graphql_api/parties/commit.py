@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graphql_api.deadlines import Deadlines
 from graphql_api.errors import OverloadedError
 from graphql_api.parties.lane import Lane
 
@@ -51,6 +52,7 @@ class Committer:
         self._copies = copies
         self._limits = limits
         self._slots = asyncio.Semaphore(limits.proposals_in_flight)
+        self._deadlines = Deadlines()
         self._lanes: dict[UUID, Lane] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -78,7 +80,13 @@ class Committer:
 
     def _open_lane(self, party_id: UUID) -> Lane:
         lane = Lane(
-            party_id, self._store, self._copies, self._limits, self._slots, self._in_background
+            party_id,
+            self._store,
+            self._copies,
+            self._limits,
+            self._slots,
+            self._deadlines,
+            self._in_background,
         )
         self._lanes[party_id] = lane
         self._in_background(lane.run(lambda: self._close_lane(party_id)))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from uuid import UUID
 
+    from graphql_api.deadlines import Deadlines
     from graphql_api.parties.change import Change
     from graphql_api.parties.commit import CommitLimits
     from graphql_api.parties.copies import Copies
@@ -53,6 +54,7 @@ class Lane:
         copies: Copies,
         limits: CommitLimits,
         slots: asyncio.Semaphore,
+        deadlines: Deadlines,
         in_background: Callable[[Coroutine[None, None, None]], None],
     ) -> None:
         self._party_id = party_id
@@ -60,6 +62,7 @@ class Lane:
         self._copies = copies
         self._limits = limits
         self._slots = slots
+        self._deadlines = deadlines
         self._in_background = in_background
         self._queue: deque[Pending] = deque()
         self._by_key: dict[str, Pending] = {}
@@ -105,7 +108,7 @@ class Lane:
         twin = self._by_key.get(key)
         if twin is not None and twin.change.digest == change.digest:
             return twin
-        pending = Pending(change)
+        pending = Pending(change, self._deadlines)
         self._by_key.setdefault(key, pending)
         self._queue.append(pending)
         return pending

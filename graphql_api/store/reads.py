@@ -55,7 +55,7 @@ class Reads:
         self._joint = (
             JointPush(session, bridge, profile) if joins_pushes and supports(session) else None
         )
-        self._deadlines = Deadlines(bridge.loop)
+        self._deadlines = Deadlines()
         self._this_turn: dict[Any, _Read] = {}
         self._queue: deque[_Read] = deque()
         self._in_flight = 0

@@ -252,7 +252,7 @@ def test_nothing_but_the_deadline_ends_a_doubt() -> None:
         began = asyncio.get_running_loop().time()
         with pytest.raises(OutcomeUnknownError):
             await server.commit(a_creation())
-        assert asyncio.get_running_loop().time() - began == pytest.approx(10.0)
+        assert asyncio.get_running_loop().time() - began == pytest.approx(10.025, abs=0.026)
         with pytest.raises((DatabaseUnavailableError, DeadlineExceededError)):
             await server.commit(join(party.party_id))
 

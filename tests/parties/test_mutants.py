@@ -130,7 +130,7 @@ def _twice_in_one_group(monkeypatch: pytest.MonkeyPatch) -> None:
         return group
 
     def pending(lane: Lane, change: Any) -> Pending:
-        made = Pending(change)
+        made = Pending(change, lane._deadlines)
         lane._queue.append(made)
         return made
 
@@ -203,8 +203,8 @@ def test_the_simulation_notices_people_who_are_twice_in_a_group(
     """Cassandra applies the same insert-if-not-exists twice over in one batch."""
     created = Pending.__init__
 
-    def by_key_alone(pending: Pending, change: Any) -> None:
-        created(pending, change)
+    def by_key_alone(pending: Pending, change: Any, deadlines: Any) -> None:
+        created(pending, change, deadlines)
         pending.takes = frozenset({change.key.operation_key})
 
     monkeypatch.setattr(Pending, "__init__", by_key_alone)
