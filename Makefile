@@ -60,5 +60,5 @@ $(VENV)/dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
 	@touch $(VENV)/runtime $@
 
 # The web client and GraphiQL, made anew when something of theirs changed. The server does without.
-$(WEB): schema.graphql $(shell find web -name node_modules -prune -o -name generated -prune -o -type f -print)
+$(WEB): schema.graphql $(shell find web -name node_modules -prune -o -name generated -prune -o -name build.log -prune -o -type f -print)
 	@web/build.sh || true

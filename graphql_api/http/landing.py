@@ -1,4 +1,4 @@
-"""A plain page at / that says what this is and what to open."""
+"""A plain page in place of the web client and GraphiQL, where they were not built."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _PAGE = """<!doctype html>
 <main>
 <h1>Partyfinder</h1>
 <p>Find a city’s parties, post one, join or leave it. This is a GraphQL API on Apache Cassandra.</p>
-<p><a href="/graphql">Open GraphiQL</a> and try this:</p>
+<p>The web page and GraphiQL were not built here: that takes Node 20 or later, and
+<code>make run</code>. Programs send <code>POST /graphql</code>, this for one:</p>
 <pre tabindex="0"><code>{
   parties(city: "Lisbon", first: 5) {
     nodes { id name date people capacity }
   }
 }</code></pre>
-<p>Programs send <code>POST /graphql</code>. <a href="/readyz">/readyz</a> tells whether the
-server can serve.</p>
+<p><a href="/readyz">/readyz</a> tells whether the server can serve.</p>
 </main>
 </html>
 """

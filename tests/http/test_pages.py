@@ -96,7 +96,7 @@ async def test_the_landing_page_says_what_to_open(
         text = await response.text()
         assert (response.status, response.content_type) == (200, "text/html")
         assert "<h1>Partyfinder</h1>" in text
-        query = text.split("<code>", 2)[1].split("</code>")[0]
+        query = text.split('<pre tabindex="0"><code>')[1].split("</code>")[0]
         data = await Api(url, session).run(query)
         assert data == {"parties": {"nodes": []}}
 
