@@ -5,7 +5,6 @@ Within the party, its operation's row sees to the rest (`lane.py`).
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from graphql_api.parties.change import KeyReused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from uuid import UUID
 
     from graphql_api.parties.change import Change, Outcome
     from graphql_api.store.party_store import PartyStore
@@ -51,14 +49,11 @@ class Keys:
         if claimed is not None:
             return KeyReused()
         # The claim stands when the outcome is told; on its way it costs no time.
-        claiming = asyncio.create_task(self._claim(key, change.party_id))
+        claiming = self._store.claim_key(key, change.party_id, self._ttl)
         try:
             return await commit(change)
         finally:
-            await claiming
-
-    async def _claim(self, key: str, party_id: UUID) -> None:
-        try:
-            await self._store.claim_key(key, party_id, self._ttl)
-        except PartyfinderError as error:
-            logger.warning("a key is not known to be used for party %s: %s", party_id, error)
+            try:
+                await claiming
+            except PartyfinderError as error:
+                logger.warning("a key may be used for a second party: %s", error)

@@ -2,9 +2,10 @@
 
 The driver's ordinary path makes a future, a query plan, a timer and a wake-up of its thread per
 request; a page of a city costs more there than in Cassandra. This path keeps the driver's encoder,
-decoder, connections and their bookkeeping, and nothing else. It takes prepared reads on healthy
-connections; everything unusual (errors, paging, a connection that is going away) is the ordinary
-path's. It rests on inner names of the driver, which `supports` checks before it is used.
+decoder, connections and their bookkeeping, and nothing else. It takes prepared statements without
+a condition, which may be sent twice, on healthy connections; everything unusual (errors, paging, a
+connection that is going away) is the ordinary path's. It rests on inner names of the driver, which
+`supports` checks before it is used.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from graphql_api.store.bridge import Bridge
 
-RESULT_KIND_ROWS = 2  # in the native protocol
+RESULT_KIND_VOID, RESULT_KIND_ROWS = 1, 2  # in the native protocol
 PROTOCOL_VERSION = 4
 FETCH_SIZE = 5000  # the driver's default: more rows than any statement here asks for
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ _POOL = ("_get_connection", "return_connection")
 
 
 class Unusual(Exception):  # noqa: N818  # not a failure: the ordinary path is to answer instead
-    """What came back is not plainly rows."""
+    """What came back is not plainly rows, or nothing."""
 
 
 def supports(session: DriverSession) -> bool:
@@ -70,7 +71,7 @@ def _is_expected(pool: Any) -> bool:
 
 
 class Request:
-    """A prepared read.
+    """A prepared statement.
 
     Args:
         receive: called in the loop with rows and None, or with None and an exception; with
@@ -87,7 +88,7 @@ class Request:
 
 
 class JointPush:
-    """Sends prepared reads of one execution profile.
+    """Sends prepared statements of one execution profile.
 
     Args:
         session: a session that `supports` this.
@@ -166,7 +167,7 @@ class JointPush:
         pool.return_connection(connection)
         if (
             isinstance(response, ResultMessage)
-            and response.kind == RESULT_KIND_ROWS
+            and response.kind in (RESULT_KIND_VOID, RESULT_KIND_ROWS)
             and not response.paging_state
         ):
             self._bridge.hand_over(request.receive, response.parsed_rows, None)

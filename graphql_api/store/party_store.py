@@ -110,10 +110,11 @@ class PartyStore:
         """The party that an operation's key was first sent for, where that is known."""
         return self._session.read(statements.READ_CLAIM, _party_id_in, (key,))
 
-    async def claim_key(self, key: str, party_id: UUID, ttl: int) -> None:
+    def claim_key(self, key: str, party_id: UUID, ttl: int) -> asyncio.Future[None]:
         """Know an operation's key for a party's; the first claim of a key stays."""
         timestamp = _FIRST_STAYS - time.time_ns() // 1000
-        await self._session.execute(statements.CLAIM_KEY, (key, party_id, ttl, timestamp))
+        claim = (key, party_id, ttl, timestamp)
+        return self._session.read(statements.CLAIM_KEY, _nothing_in, claim)
 
     def read_slice(self, page: Slice) -> asyncio.Future[Sequence[ListedParty]]:
         """One read of a city's year."""
@@ -199,6 +200,10 @@ def _listed_in(rows: Rows) -> Sequence[ListedParty]:
 
 def _city_in(rows: Rows) -> CityRow | None:
     return CityRow._make(rows[0]) if rows else None
+
+
+def _nothing_in(_rows: Rows) -> None:
+    """A write's answer."""
 
 
 def _party_id_in(rows: Rows) -> UUID | None:

@@ -1,7 +1,8 @@
 """Reads that start in the same turn of the event loop go out together, and equal ones once.
 
 A turn's reads leave at its end, so a shared read starts after everybody who shares it has asked:
-nobody sees older data than alone. Nothing is kept beyond the answer.
+nobody sees older data than alone. Nothing is kept beyond the answer. Writes without a condition go
+the same way: they name their timestamps, so they may be sent twice.
 """
 
 from __future__ import annotations

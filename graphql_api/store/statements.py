@@ -24,8 +24,11 @@ class Statement:
 
     @property
     def is_shared(self) -> bool:
-        """Whether equal ones in one turn of the loop may share their answer."""
-        return self.profile is Profile.PLAIN and self.cql.startswith("SELECT")
+        """Whether equal ones in one turn of the loop are sent once.
+
+        Plain writes too: they name their timestamps, so a write is the same however often sent.
+        """
+        return self.profile is Profile.PLAIN
 
 
 _HEAD = (

@@ -216,3 +216,29 @@ async def test_a_session_tells_a_time_out_in_its_own_words(connection: Connectio
     session._reads._most_in_flight = 0
     with pytest.raises(DeadlineExceededError):
         await session.execute(statements.READ_HEAD, (uuid4(),), timeout=0.05)
+
+
+async def test_a_write_without_a_condition_goes_the_same_way(
+    connection: Connection, ids: list[UUID]
+) -> None:
+    claim = await asyncio.to_thread(connection.session.prepare, statements.CLAIM_KEY.cql)
+    read = await asyncio.to_thread(connection.session.prepare, statements.READ_CLAIM.cql)
+    reads, counting = reads_of(connection)
+    key = f"key {uuid4()}"
+    for timestamp, party in ((2, ids[0]), (1, ids[1])):
+        written = (key, party, 60, timestamp)
+        assert await reads.read(claim, written, 10, as_it_is, as_it_is) == []
+    assert await reads.read(read, (key,), 10, as_it_is, as_it_is) == [(ids[0],)]
+    assert counting.ordinary == 0
+
+
+async def test_a_write_that_fails_on_the_joint_path_is_sent_on_the_ordinary_one(
+    connection: Connection, ids: list[UUID]
+) -> None:
+    claim = await asyncio.to_thread(connection.session.prepare, statements.CLAIM_KEY.cql)
+    reads, counting = reads_of(connection)
+    assert reads._joint is not None
+    reads._joint._consistency = ConsistencyLevel.THREE  # of one node: Unavailable
+    written = (f"key {uuid4()}", ids[0], 60, 1)
+    assert await reads.read(claim, written, 10, as_it_is, as_it_is) == []
+    assert counting.ordinary == 1
