@@ -49,10 +49,10 @@ def ask(to: Server, query: str, **variables: Any) -> Any:
     return answer["data"]
 
 
-def create(to: Server, name: str = "Bench") -> str:
+def create(to: Server, name: str = "Bench", city: str = "Bench") -> str:
     """A new party's id."""
     date = (datetime.now(UTC) + timedelta(days=9)).isoformat()
-    data = ask(to, CREATE, i={"city": "Bench", "name": name, "date": date})
+    data = ask(to, CREATE, i={"city": city, "name": name, "date": date})
     party: str = data["createParty"]["party"]["id"]
     return party
 

@@ -82,6 +82,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             group_size=settings.group_size,
             queue_length=settings.queue_length,
             proposals_in_flight=settings.proposals_in_flight,
+            changing_parties=settings.changing_parties,
         )
         committer = Committer(store, copies, limits)
         pace = Pace(settings.live_interval, first=settings.request_timeout)
@@ -108,6 +109,7 @@ async def _session(connection: Connection, settings: Settings) -> Session:
         connection.session,
         settings.request_timeout,
         settings.reads_in_flight,
+        settings.reads_waiting,
         joins_pushes=settings.joins_pushes,
     )
     await session.prepare()

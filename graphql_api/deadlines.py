@@ -1,4 +1,4 @@
-"""Deadlines of many who wait, at the cost of a few timers.
+"""Deadlines: that of a request, and those of many who wait at the cost of a few timers.
 
 `asyncio.timeout` makes and cancels a timer for each, which takes longer than to read a row.
 """
@@ -6,9 +6,48 @@
 from __future__ import annotations
 
 from asyncio import get_running_loop
+from contextvars import Context, ContextVar, copy_context
 from typing import Protocol
 
 PER_SECOND = 20
+
+
+class Deadline:
+    """When what is done for a request has to end, by the event loop's clock."""
+
+    __slots__ = ("moment",)
+
+    def __init__(self, moment: float) -> None:
+        self.moment = moment
+
+    def pass_now(self) -> None:
+        """Begin nothing more: its client is gone. What has begun goes on to its end."""
+        self.moment = 0.0
+
+
+_deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
+
+
+def begin(seconds: float) -> Deadline:
+    """Let what this task does on its request's behalf, through every layer, end in so long."""
+    deadline = Deadline(get_running_loop().time() + seconds)
+    _deadline.set(deadline)
+    return deadline
+
+
+def remaining(seconds: float) -> float:
+    """So many seconds, or as many as are left until the request's deadline; maybe none."""
+    deadline = _deadline.get()
+    if deadline is None:
+        return seconds
+    return min(seconds, deadline.moment - get_running_loop().time())
+
+
+def of_nobody() -> Context:
+    """A context for a task that outlives the request that starts it."""
+    context = copy_context()
+    context.run(_deadline.set, None)
+    return context
 
 
 class Waiting(Protocol):

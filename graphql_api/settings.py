@@ -138,8 +138,11 @@ class Settings(BaseSettings):
     group_size: Annotated[int, Field(ge=1, le=200)] = 200
     queue_length: Annotated[int, Field(ge=1, le=100_000)] = 5000
     reads_in_flight: Annotated[int, Field(ge=1, le=30_000)] = 1024
+    reads_waiting: Annotated[int, Field(ge=0)] = 10_000
     joins_pushes: bool = True
     proposals_in_flight: Annotated[int, Field(ge=1, le=1024)] = 64
+    changing_parties: Annotated[int, Field(ge=1)] = 10_000
+    overload_after: Annotated[float, Field(ge=0)] = 1.0
 
     @field_validator("cassandra_contact_points", "cors_origins", "auth_algorithms", mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from graphql_api.http import headers
+from graphql_api.http.admission import Admission
 from graphql_api.http.cors import Cors
 from graphql_api.http.endpoint import Endpoint
 from graphql_api.http.graphql import GraphQLOverHTTP
@@ -42,8 +43,9 @@ def create_application(
     cors = Cors(settings.cors_origins)
     streams = Streams(settings.stream_limit, 2 * settings.keep_alive)
     web_client = WebClient(web_directory)
+    admission = Admission(settings.overload_after)
     endpoint = Endpoint(
-        GraphQLOverHTTP(operations, sign_in, settings),
+        GraphQLOverHTTP(operations, sign_in, admission, settings),
         ServerSentEvents(operations, sign_in, streams, settings),
         GraphQLOverWebSocket(operations, sign_in, streams, cors, settings),
         graphiql=web_client.graphiql if settings.shows_graphiql else None,
@@ -51,6 +53,7 @@ def create_application(
     readiness = Readiness(ping)
     application[READINESS] = readiness
     application[STREAMS] = streams
+    application.cleanup_ctx.append(admission.watched)
     application.on_shutdown.append(streams.close_all)
     application.on_response_prepare.append(headers.on_prepare)
     application.on_response_prepare.append(cors.on_prepare)

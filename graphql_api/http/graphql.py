@@ -6,18 +6,29 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from graphql_api.deadlines import begin
 from graphql_api.engine import Refusal
 from graphql_api.http.answers import PARTIAL, answer, not_acceptable, refusal
 from graphql_api.http.csrf import refuse_simple
 from graphql_api.http.media import LEGACY, RESPONSE, preferred
 from graphql_api.http.operations import READING, READING_AND_WRITING
-from graphql_api.http.request import BadRequestError, GraphQLRequest, read_get, read_post
+from graphql_api.http.request import (
+    DEADLINE,
+    BadRequestError,
+    GraphQLRequest,
+    read_get,
+    read_post,
+    timeout_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from aiohttp import web
 
     from graphql_api.caller import Caller
     from graphql_api.engine import Response
+    from graphql_api.http.admission import Admission
     from graphql_api.http.operations import Operations
     from graphql_api.http.sign_in import SignIn
     from graphql_api.settings import Settings
@@ -28,8 +39,11 @@ JSON = (LEGACY, RESPONSE)
 class GraphQLOverHTTP:
     """Answers requests one by one."""
 
-    def __init__(self, operations: Operations, sign_in: SignIn, settings: Settings) -> None:
+    def __init__(
+        self, operations: Operations, sign_in: SignIn, admission: Admission, settings: Settings
+    ) -> None:
         self._operations = operations
+        self._admission = admission
         self._sign_in = sign_in
         self._settings = settings
         self._statuses = {
@@ -39,38 +53,52 @@ class GraphQLOverHTTP:
 
     async def post(self, request: web.Request) -> web.Response:
         """Run a query or a mutation, or a batch of them."""
+        return await self._admitted(request, self._post)
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Run a query."""
+        return await self._admitted(request, self._get)
+
+    async def _admitted(
+        self,
+        request: web.Request,
+        run: Callable[[web.Request, str], Awaitable[web.Response]],
+    ) -> web.Response:
         accepted = preferred(request.headers.get("Accept", ""), JSON)
         if accepted is None:
             return not_acceptable()
+        admission = self._admission
         try:
-            caller = await self._sign_in.caller(request)
-            asked = await read_post(
-                request,
-                self._settings.request_timeout,
-                self._settings.variables_limit,
-                self._settings.batch_limit,
-            )
-            if isinstance(asked, list):
-                return await self._run_batch(request, caller, asked, accepted)
-            response = await self._operations.answer(caller, asked, READING_AND_WRITING)
+            admission.check()
+            request[DEADLINE] = begin(timeout_of(request, self._settings.request_timeout))
+            admission.under_way += 1
+            try:
+                return await run(request, accepted)
+            finally:
+                admission.under_way -= 1
         except BadRequestError as error:
             return refusal(error, accepted)
+
+    async def _post(self, request: web.Request, accepted: str) -> web.Response:
+        caller = await self._sign_in.caller(request)
+        asked = await read_post(
+            request,
+            self._settings.request_timeout,
+            self._settings.variables_limit,
+            self._settings.batch_limit,
+        )
+        if isinstance(asked, list):
+            return await self._run_batch(request, caller, asked, accepted)
+        response = await self._operations.answer(caller, asked, READING_AND_WRITING)
         if response.refusal is Refusal.OPERATION_TYPE:
             return refusal(_needs_stream(), accepted)
         return await self._answer(request, response, accepted)
 
-    async def get(self, request: web.Request) -> web.Response:
-        """Run a query."""
-        accepted = preferred(request.headers.get("Accept", ""), JSON)
-        if accepted is None:
-            return not_acceptable()
-        try:
-            if not self._settings.answers_simple_get:
-                refuse_simple(request)
-            caller = await self._sign_in.caller(request)
-            response = await self._operations.answer(caller, read_get(request), READING)
-        except BadRequestError as error:
-            return refusal(error, accepted)
+    async def _get(self, request: web.Request, accepted: str) -> web.Response:
+        if not self._settings.answers_simple_get:
+            refuse_simple(request)
+        caller = await self._sign_in.caller(request)
+        response = await self._operations.answer(caller, read_get(request), READING)
         return await self._answer(request, response, accepted)
 
     async def _answer(

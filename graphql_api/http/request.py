@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
 
+from graphql_api.deadlines import Deadline
 from graphql_api.errors import ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JSON = ("application/json", "application/graphql-response+json")
+TIMEOUT = "Request-Timeout"
+DEADLINE = web.RequestKey("deadline", Deadline)
 ENCODINGS = ("", "identity", "gzip", "deflate")
 
 
@@ -87,6 +91,24 @@ async def read_post(
     if len(text) > variables_limit:  # smaller bodies have no larger variables
         _check_variables(asked if isinstance(asked, list) else [asked], variables_limit)
     return asked
+
+
+def timeout_of(request: web.Request, most: float) -> float:
+    """The seconds that a request may take: `most`, or fewer where it says so itself.
+
+    Raises:
+        BadRequestError: what it says is no number of seconds.
+    """
+    given = request.headers.get(TIMEOUT)
+    if given is None:
+        return most
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < inf:
+        raise BadRequestError(f"{TIMEOUT} must be a number of seconds, such as 2.5.")
+    return min(seconds, most)
 
 
 async def _read_body(request: web.Request, timeout: float) -> bytes:

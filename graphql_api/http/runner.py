@@ -16,6 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from graphql_api.errors import ErrorCode
 from graphql_api.http.headers import protect
+from graphql_api.http.request import DEADLINE
 from graphql_api.schema.faults import masked
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class Runner(web.AppRunner):
-    """A runner of one application; a handler whose client is gone is cancelled.
+    """A runner of one application.
 
     Args:
         shutdown_timeout: seconds for requests that are being answered when the server stops.
@@ -38,7 +39,6 @@ class Runner(web.AppRunner):
             application,
             access_log=None,
             shutdown_timeout=shutdown_timeout,
-            handler_cancellation=True,
             # Also for the first request's headers: who sends them drop by drop has no longer.
             keepalive_timeout=settings.idle_timeout,
         )
@@ -48,7 +48,6 @@ class Runner(web.AppRunner):
         return _Server(
             made.request_handler,
             request_factory=made.request_factory,
-            handler_cancellation=made.handler_cancellation,
             **made._kwargs,  # noqa: SLF001  # as they were given above
         )
 
@@ -62,6 +61,16 @@ class _Protocol(RequestHandler):
     """One connection."""
 
     __slots__ = ()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Do nothing more for a client that is gone.
+
+        Its handler is not cancelled, which would leave a change half told: it finds its time over.
+        """
+        request = self._current_request
+        if request is not None and DEADLINE in request:
+            request[DEADLINE].pass_now()
+        super().connection_lost(exc)
 
     def handle_error(
         self,

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from graphql_api import clock
+from graphql_api.deadlines import of_nobody
 from graphql_api.parties.snapshot import Snapshot, newer, read_snapshot
 from graphql_api.parties.watch import Pace, Watch
 
@@ -72,7 +73,7 @@ class Changes:
     async def _follow(self, key: UUID | str, look: Look[Any]) -> AsyncGenerator[Event[Any], None]:
         if key not in self._watches:
             opened = Watch(look, self._pace)
-            self._watches[key] = opened, asyncio.create_task(opened.run())
+            self._watches[key] = opened, asyncio.create_task(opened.run(), context=of_nobody())
         watch, task = self._watches[key]
         watch.followers += 1
         try:

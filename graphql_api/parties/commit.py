@@ -10,8 +10,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graphql_api.deadlines import Deadlines
-from graphql_api.errors import OverloadedError
+from graphql_api.deadlines import Deadlines, of_nobody, remaining
+from graphql_api.errors import DeadlineExceededError, OverloadedError
 from graphql_api.parties.lane import Lane
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class CommitLimits:
         group_size: the most changes that go in one batch.
         queue_length: the most changes that wait for one party.
         proposals_in_flight: the most lightweight transactions that this process has under way.
+        changing_parties: the most parties that changes wait for at once.
     """
 
     timeout: float = 10.0
@@ -42,6 +43,7 @@ class CommitLimits:
     group_size: int = 200
     queue_length: int = 5000
     proposals_in_flight: int = 64
+    changing_parties: int = 10_000
 
 
 class Committer:
@@ -61,13 +63,19 @@ class Committer:
 
         Raises:
             OutcomeUnknownError: time ran out and the change may have been applied, or may be yet.
-            OverloadedError: too many changes of this party wait; nothing was sent.
+            OverloadedError: too many changes of this party wait, or of other parties, or it could
+                not be decided before the request's deadline; nothing was sent.
             PartyfinderError: the database does not answer; nothing was changed.
         """
+        seconds = remaining(self._limits.timeout)
+        if seconds <= 0:
+            raise DeadlineExceededError
         lane = self._lanes.get(change.party_id)
         if lane is None:
+            if len(self._lanes) >= self._limits.changing_parties:
+                raise OverloadedError
             lane = self._open_lane(change.party_id)
-        if lane.length >= self._limits.queue_length:
+        if lane.length >= self._limits.queue_length or lane.expected_wait > seconds:
             raise OverloadedError
         return await lane.wait_for(change)
 
@@ -96,6 +104,6 @@ class Committer:
         del self._lanes[party_id]
 
     def _in_background(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(work, context=of_nobody())
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -14,6 +14,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from graphql_api.deadlines import remaining
 from graphql_api.errors import PartyfinderError
 from graphql_api.parties.change import Applied, Outcome
 from graphql_api.parties.group import Judgement, judge, replay
@@ -71,17 +72,23 @@ class Lane:
         self._joined: dict[str, bool] = {}  # of some people, as of the head that is known
         self._left_behind: frozenset[Place] = frozenset()
         self._pauses = 0
+        self._round_took = 0.0
 
     @property
     def length(self) -> int:
         """How many changes wait, beside those in flight."""
         return len(self._queue)
 
+    @property
+    def expected_wait(self) -> float:
+        """Seconds until what waits now is decided, going by the latest group."""
+        return self._round_took * -(-len(self._queue) // self._limits.group_size)
+
     async def wait_for(self, change: Change) -> Outcome:
         """Queue a change; its outcome."""
         pending = self._pending(change)
         try:
-            return await pending.wait(self._limits.timeout)
+            return await pending.wait(remaining(self._limits.timeout))
         finally:
             key = change.key.operation_key
             if not pending.is_wanted and self._by_key.get(key) is pending:
@@ -90,11 +97,14 @@ class Lane:
     async def run(self, on_idle: Callable[[], None]) -> None:
         """Work until nothing waits any more; `on_idle` is called in the moment that is so."""
         try:
+            loop = asyncio.get_running_loop()
             while self._queue:
+                began = loop.time()
                 if await self._round():
                     self._pauses = 0
                 else:
                     await self._pause()
+                self._round_took = loop.time() - began
         except Exception as error:
             logger.exception("the changes of party %s cannot be made", self._party_id)
             for pending in self._queue:

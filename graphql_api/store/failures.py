@@ -8,6 +8,7 @@ a statement that Cassandra rejects as such → RejectedError: a defect of ours o
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import cassandra
@@ -31,7 +32,7 @@ _REJECTED = (
     cassandra.UnsupportedOperation,
 )
 _TOO_SLOW = (cassandra.Timeout, cassandra.OperationTimedOut, TimeoutError)
-_TOO_BUSY = (OverloadedErrorMessage,)
+_TOO_BUSY = (OverloadedErrorMessage, asyncio.QueueFull)
 
 
 class AmbiguousError(Exception):

@@ -36,6 +36,7 @@ class Reads:
 
     Args:
         most_in_flight: how many queries may be under way; further ones wait in order.
+        most_waiting: how many may wait; further ones are refused.
         joins_pushes: whether a turn's queries are handed to the driver in one piece, where it is
             built for that.
     """
@@ -46,6 +47,7 @@ class Reads:
         bridge: Bridge,
         profile: str,
         most_in_flight: int,
+        most_waiting: int = 10_000,
         *,
         joins_pushes: bool = True,
     ) -> None:
@@ -53,6 +55,7 @@ class Reads:
         self._bridge = bridge
         self._profile = profile
         self._most_in_flight = most_in_flight
+        self._most_waiting = most_waiting
         self._joint = (
             JointPush(session, bridge, profile) if joins_pushes and supports(session) else None
         )
@@ -72,12 +75,16 @@ class Reads:
         """What `decode` makes of the rows of a read that starts at the end of this turn.
 
         Those who share a read share what was decoded; it is not theirs to change. The future's
-        exception is what `explain` makes of the driver's, or of TimeoutError where no answer came
-        within `timeout` seconds.
+        exception is what `explain` makes of the driver's, of TimeoutError where no answer came
+        within `timeout` seconds, or of QueueFull where too many wait already.
 
         Raises:
             TypeError: the parameters are not the statement's.
         """
+        if timeout <= 0:
+            return self._refused(explain(TimeoutError()))
+        if len(self._queue) >= self._most_waiting:
+            return self._refused(explain(asyncio.QueueFull()))
         key = (prepared, parameters, decode)
         read = self._this_turn.get(key)
         if read is None:
@@ -89,6 +96,12 @@ class Reads:
         answer.due = self._deadlines.add(answer, timeout)
         read.answers.append(answer)
         return answer
+
+    def _refused(self, error: BaseException) -> asyncio.Future[Any]:
+        future = self._bridge.loop.create_future()
+        future.set_exception(error)
+        future.exception()  # known: also where its request ends before it looks
+        return future
 
     def leave(self, read: _Read, answer: _Answer) -> None:
         """Somebody waits no longer: where nobody else does, the place is free for the next."""

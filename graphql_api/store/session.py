@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassandra.query import BatchStatement, BatchType
 
+from graphql_api.deadlines import remaining
 from graphql_api.store import statements
 from graphql_api.store.bridge import Bridge, Rows
 from graphql_api.store.failures import translate
@@ -34,6 +35,7 @@ class Session:
         driver: a connected session of the driver.
         timeout: seconds that a statement may take unless its caller says otherwise.
         reads_in_flight: how many reads may be under way; further ones wait in order.
+        reads_waiting: how many may wait; further ones are refused.
         joins_pushes: whether a turn's reads are handed to the driver in one piece.
     """
 
@@ -42,6 +44,7 @@ class Session:
         driver: DriverSession,
         timeout: float,
         reads_in_flight: int = 1024,
+        reads_waiting: int = 10_000,
         *,
         joins_pushes: bool = True,
     ) -> None:
@@ -53,6 +56,7 @@ class Session:
             self._bridge,
             Profile.PLAIN.value,
             reads_in_flight,
+            reads_waiting,
             joins_pushes=joins_pushes,
         )
         self._prepared: dict[Statement, PreparedStatement] = {}
@@ -102,7 +106,7 @@ class Session:
         all.
         """
         prepared, explain = self._prepared[statement], self._explain[statement]
-        seconds = self._timeout if timeout is None else timeout
+        seconds = remaining(self._timeout if timeout is None else timeout)
         return self._reads.read(prepared, parameters, seconds, decode, explain)
 
     async def apply(
@@ -143,7 +147,10 @@ class Session:
         return batch
 
     async def _send(self, statement: Statement, bound: Any, timeout: float | None) -> list[Any]:
+        seconds = remaining(self._timeout if timeout is None else timeout)
+        if seconds <= 0:
+            raise TimeoutError
         sent = self._driver.execute_async(
             bound, timeout=None, execution_profile=statement.profile.value
         )
-        return await self._bridge.wait(sent, self._timeout if timeout is None else timeout)
+        return await self._bridge.wait(sent, seconds)

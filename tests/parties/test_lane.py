@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from graphql_api.deadlines import begin
 from graphql_api.errors import (
     DatabaseUnavailableError,
     DeadlineExceededError,
@@ -168,6 +169,42 @@ def test_a_creation_that_is_sent_twice_at_once_posts_one_party() -> None:
         first, second = await asyncio.gather(server.commit(creation), server.commit(creation))
         assert first == second
         assert len(server.store.tables.heads) == 1
+
+    simulate(scenario())
+
+
+def test_what_cannot_be_decided_before_its_deadline_is_refused_before_anything_is_sent() -> None:
+    async def scenario() -> None:
+        server = Server(limits=CommitLimits(group_size=1))
+        party = await server.post()
+        tasks = [await in_flight(server, party)]
+        tasks += [asyncio.create_task(server.commit(join(party.party_id))) for _ in range(20)]
+        await tasks[0]
+        (lane,) = server.committer._lanes.values()
+        assert lane.expected_wait > 0
+        proposed = len(server.store.proposals)
+
+        async def hurried() -> Outcome:
+            begin(lane.expected_wait / 2)
+            return await server.commit(join(party.party_id))
+
+        with pytest.raises(OverloadedError):
+            await asyncio.create_task(hurried())
+        assert len(server.store.proposals) == proposed
+        outcomes = await asyncio.gather(*tasks)
+        assert all(isinstance(outcome, Applied) for outcome in outcomes)
+
+    simulate(scenario())
+
+
+def test_no_more_parties_are_changed_at_once_than_may() -> None:
+    async def scenario() -> None:
+        server = Server(limits=CommitLimits(changing_parties=1))
+        party, other = await server.post(), await server.post()
+        task = await in_flight(server, party)
+        with pytest.raises(OverloadedError):
+            await server.commit(join(other.party_id))
+        assert isinstance(await task, Applied)
 
     simulate(scenario())
 

@@ -1,0 +1,84 @@
+"""Overload of the processor: when everything comes late, some requests are refused at once.
+
+A process that takes in more than it can answer answers everything too late. So each tick looks how
+late the event loop is. Once it has been late for a while, which a burst is not, only so many
+requests may be under way at once; that number follows the lateness: less by a tenth each tick that
+comes late, more by a little each tick that does not (additive increase, multiplicative decrease).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from graphql_api.errors import ErrorCode
+from graphql_api.http.request import BadRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from aiohttp import web
+
+TICK = 0.05  # seconds
+LATE = 0.25  # seconds; health, which takes a few turns of the loop, still answers within one
+FEWEST = 64  # requests under way keep the process busy while Cassandra answers others
+RETRY_AFTER = "1"  # seconds
+
+
+class Admission:
+    """Counts the requests under way and says whether one more may be.
+
+    Args:
+        patience: seconds of lateness after which requests are refused; 0 for never.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._late_since: float | None = None
+        self.under_way = 0
+        self.most: float | None = None
+
+    def check(self) -> None:
+        """Refuse one more than there may be.
+
+        Raises:
+            BadRequestError: the process has more than it can do.
+        """
+        if self.most is not None and self.under_way >= self.most:
+            raise BadRequestError(
+                "The server is busy. This request changed nothing; try again in a moment.",
+                503,
+                code=ErrorCode.OVERLOADED,
+                headers={"Retry-After": RETRY_AFTER},
+            )
+
+    def tick(self, now: float, late: float) -> None:
+        """Note how late the loop is, in seconds, at a moment of its clock."""
+        if late < LATE:
+            self._late_since = None
+            if self.most is not None:
+                self.most = self.most * 1.02 + 1
+                if self.most > 2 * self.under_way + FEWEST:
+                    self.most = None  # nobody has been refused for some time
+            return
+        if self._late_since is None:
+            self._late_since = now
+        if self.most is not None:
+            self.most = max(FEWEST, self.most * 0.9)
+        elif now - self._late_since >= self._patience:
+            self.most = max(FEWEST, self.under_way * 0.5)
+
+    async def watched(self, _application: web.Application) -> AsyncIterator[None]:
+        """Tick while the application runs; a context of its own."""
+        watching = asyncio.create_task(self._watch()) if self._patience else None
+        yield
+        if watching is not None:
+            watching.cancel()
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + TICK
+            await asyncio.sleep(TICK)
+            now = loop.time()
+            self.tick(now, now - due)
