@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
-from graphql_api.commands import cassandra, demo, explain, export_schema, repair, serve, sync_schema
+try:
+    from graphql_api.commands import (
+        cassandra,
+        demo,
+        explain,
+        export_schema,
+        repair,
+        serve,
+        sync_schema,
+    )
+except ImportError as error:  # an installation by half: its message says what is missing
+    sys.exit(f"Error: {error}")
 
 app = typer.Typer(
     name="partyfinder",

@@ -28,9 +28,11 @@ from graphql_api.parties.watch import Pace
 from graphql_api.schema.build import build_schema
 from graphql_api.schema.context import RequestContext
 from graphql_api.schema.trusted_documents import load_trusted_documents
-from graphql_api.store.connection import Connection, ConnectionFailedError, connect
+from graphql_api.store.connection import Connection, connect
+from graphql_api.store.connection_failures import ConnectionFailedError
 from graphql_api.store.migrate import pending_migrations
 from graphql_api.store.party_store import PartyStore
+from graphql_api.store.permissions import check_permissions
 from graphql_api.store.session import Session
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ async def _session(connection: Connection, settings: Settings) -> Session:
         joins_pushes=settings.joins_pushes,
     )
     await session.prepare()
+    await check_permissions(session, settings.keyspace)
     return session
 
 

@@ -47,8 +47,14 @@ ONLY_WITH_CONTACT_POINTS = (
     "CASSANDRA_PORT",
     "CASSANDRA_LOCAL_DATACENTER",
     "CASSANDRA_REPLICATION_FACTOR",
+    "CASSANDRA_SERIAL_CONSISTENCY",
     "CASSANDRA_USERNAME",
     "CASSANDRA_PASSWORD",
+    "CASSANDRA_TLS",
+    "CASSANDRA_TLS_CA",
+    "CASSANDRA_TLS_CERTIFICATE",
+    "CASSANDRA_TLS_KEY",
+    "CASSANDRA_TLS_VERIFY_HOST",
 )
 ORIGIN = r"^(\*|https?://[^/\s,]+)$"
 TTL_OF_TIMEOUT = 5
@@ -81,9 +87,16 @@ class Settings(BaseSettings):
     cassandra_port: Annotated[int, Field(ge=1, le=65535)] = 9042
     cassandra_local_datacenter: str | None = None
     cassandra_keyspace: Annotated[str, Field(pattern=KEYSPACE)] = "partyfinder"
-    cassandra_replication_factor: Annotated[int, Field(ge=1, le=9)] = 1
+    cassandra_replication_factor: Annotated[int, Field(ge=1, le=9)] | None = None
+    cassandra_serial_consistency: Literal["SERIAL", "LOCAL_SERIAL"] = "SERIAL"
     cassandra_username: str | None = None
     cassandra_password: SecretStr | None = None
+    cassandra_tls: bool = False
+    cassandra_tls_ca: Path | None = None
+    cassandra_tls_certificate: Path | None = None
+    cassandra_tls_key: Path | None = None
+    cassandra_tls_verify_host: bool = True
+    sync_schema: bool = True
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -238,20 +251,35 @@ def _unusable(error: ValidationError) -> str:
 def _require_one_database(settings: Settings) -> None:
     given = {name.upper() for name in settings.model_fields_set}
     astra = [name for name in ASTRA if name in given]
-    if astra and "CASSANDRA_CONTACT_POINTS" in given:
+    others = ("CASSANDRA_CONTACT_POINTS", "CASSANDRA_KEYSPACE", *ONLY_WITH_CONTACT_POINTS)
+    contrary = next((name for name in others if name in given), None)
+    if astra and contrary is not None:
         raise SettingsError(
-            f"two databases are configured, by {astra[0]} and by CASSANDRA_CONTACT_POINTS: "
+            f"two databases are configured, by {astra[0]} and by {contrary}: "
             "remove one of them from the environment and .env."
         )
     if astra and len(astra) < len(ASTRA):
         _refuse_half(astra[0], [name for name in ASTRA if name not in given])
-    if ("CASSANDRA_USERNAME" in given) != ("CASSANDRA_PASSWORD" in given):
-        names = ["CASSANDRA_USERNAME", "CASSANDRA_PASSWORD"]
-        names.sort(key=lambda name: name not in given)
-        _refuse_half(names[0], names[1:])
+    _require_both(given, "CASSANDRA_USERNAME", "CASSANDRA_PASSWORD")
+    _require_both(given, "CASSANDRA_TLS_CERTIFICATE", "CASSANDRA_TLS_KEY")
     alone = [name for name in ONLY_WITH_CONTACT_POINTS if name in given]
-    if alone and not astra and not settings.cassandra_contact_points:
+    if alone and not settings.cassandra_contact_points:
         _refuse_half(alone[0], ["CASSANDRA_CONTACT_POINTS"])
+    tls = [name for name in alone if name.startswith("CASSANDRA_TLS_")]
+    if tls and not settings.cassandra_tls:
+        raise SettingsError(f"{tls[0]} is set, but CASSANDRA_TLS is not: set CASSANDRA_TLS=true.")
+    local = settings.cassandra_serial_consistency == "LOCAL_SERIAL"
+    if local and settings.cassandra_local_datacenter is None:
+        raise SettingsError(
+            "CASSANDRA_SERIAL_CONSISTENCY is LOCAL_SERIAL, which is right for a single writing "
+            "data centre only: name it in CASSANDRA_LOCAL_DATACENTER."
+        )
+
+
+def _require_both(given: set[str], *pair: str) -> None:
+    present = [name for name in pair if name in given]
+    if len(present) == 1:
+        _refuse_half(present[0], [name for name in pair if name not in given])
 
 
 def _require_whole_provider(settings: Settings) -> None:

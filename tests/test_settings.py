@@ -69,7 +69,7 @@ def test_nothing_configured_is_the_embedded_database() -> None:
         "cassandra_port": 9042,
         "cassandra_local_datacenter": None,
         "cassandra_keyspace": "partyfinder",
-        "cassandra_replication_factor": 1,
+        "cassandra_replication_factor": None,
         "cassandra_username": None,
         "cassandra_password": None,
         "host": "127.0.0.1",
@@ -187,6 +187,43 @@ def test_two_databases_at_once_are_refused_by_name(
         f"two databases are configured, by {given[0]} and by CASSANDRA_CONTACT_POINTS: remove one "
         "of them from the environment and .env."
     )
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in Settings.model_fields if name.startswith("cassandra_")]
+)
+def test_astra_and_any_setting_of_a_cluster_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    default = Settings.model_fields[name].default
+    value = "7" if default is None or default == () else str(default)
+    message = refusal(monkeypatch, **ASTRA, **{name.upper(): value})
+    assert message.startswith(f"two databases are configured, by {next(iter(ASTRA))} and by CASS")
+
+
+@pytest.mark.parametrize(
+    ("given", "start"),
+    [
+        (
+            {"CASSANDRA_TLS_CERTIFICATE": "x"},
+            "CASSANDRA_TLS_CERTIFICATE is set, but CASS",
+        ),
+        (
+            {"CASSANDRA_TLS_CA": "x"},
+            "CASSANDRA_TLS_CA is set, but CASSANDRA_TLS is not: se",
+        ),
+        (
+            {"CASSANDRA_SERIAL_CONSISTENCY": "LOCAL_SERIAL"},
+            "CASSANDRA_SERIAL_CONSISTENCY is ",
+        ),
+        ({"CASSANDRA_SERIAL_CONSISTENCY": "QUORUM"}, "CASSANDRA_SERIAL_CONSISTENCY: input should "),
+    ],
+    ids=str,
+)
+def test_settings_of_a_cluster_that_contradict_each_other_are_refused(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], start: str
+) -> None:
+    assert refusal(monkeypatch, **CLUSTER, **given).startswith(start)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from graphql_api.errors import PartyfinderError
 from graphql_api.http.server import AddressUnusableError
 from graphql_api.schema.trusted_documents import TrustedDocumentsError
 from graphql_api.settings import SettingsError
-from graphql_api.store.connection import ConnectionFailedError
+from graphql_api.store.connection_failures import ConnectionFailedError
 from graphql_api.store.migrate import MigrationError
 from graphql_api.supervisor import WorkerFailedError
 

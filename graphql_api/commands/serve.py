@@ -60,8 +60,7 @@ def command(
             bound = bind(configured.host, configured.port)
             running.callback(bound.close)
             settings = running.enter_context(running_database(configured, report, shares=False))
-            if configured.database is Database.EMBEDDED:
-                asyncio.run(_prepare_embedded(settings, report))
+            asyncio.run(_prepare(settings, report, is_ours=_is_embedded(configured)))
         announce = partial(_announce, url(bound), _where(configured, settings))
         if configured.workers == 1:
             asyncio.run(_serve(settings, lambda: bound, announce))
@@ -70,9 +69,14 @@ def command(
         typer.echo("Stopping …", err=True)
 
 
-async def _prepare_embedded(settings: Settings, report: Report) -> None:
-    """Bring the embedded database's tables up to date; a new one gets a few parties."""
-    if await sync(settings, report):
+def _is_embedded(configured: Settings) -> bool:
+    return configured.database is Database.EMBEDDED
+
+
+async def _prepare(settings: Settings, report: Report, *, is_ours: bool) -> None:
+    """Bring the tables up to date; a new database of our own gets a few parties."""
+    applied = await sync(settings, report) if is_ours or settings.sync_schema else 0
+    if is_ours and applied:
         async with open_parts(settings) as parts:
             await post_demo_parties(parts, report, DEMO_CITIES, DEMO_PARTIES)
 
@@ -131,7 +135,7 @@ def _where(configured: Settings, settings: Settings) -> str:
         return f"Astra DB, keyspace {settings.keyspace}"
     points = ", ".join(settings.cassandra_contact_points)
     where = f"{points} port {settings.cassandra_port}, keyspace {settings.keyspace}"
-    if configured.database is Database.EMBEDDED:
+    if _is_embedded(configured):
         return f"embedded, {where}, data in {default_directory()}"
     return where
 

@@ -9,6 +9,7 @@ a statement that Cassandra rejects as such → RejectedError: a defect of ours o
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import TYPE_CHECKING
 
 import cassandra
@@ -23,6 +24,8 @@ from graphql_api.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from graphql_api.store.statements import Statement
 
 _REJECTED = (
@@ -31,8 +34,8 @@ _REJECTED = (
     cassandra.FunctionFailure,
     cassandra.UnsupportedOperation,
 )
+BACK_OFF = (0.1, 0.3, 0.6)  # s
 _TOO_SLOW = (cassandra.Timeout, cassandra.OperationTimedOut, TimeoutError)
-_TOO_BUSY = (OverloadedErrorMessage, asyncio.QueueFull)
 
 
 class AmbiguousError(Exception):
@@ -55,8 +58,22 @@ def translate(statement: Statement, cause: BaseException, *, conditional: bool) 
         return AmbiguousError(f"{statement.name}: {type(cause).__name__}: {cause}")
     if isinstance(cause, _TOO_SLOW):
         return DeadlineExceededError()
-    if isinstance(cause, _TOO_BUSY):
+    if isinstance(cause, asyncio.QueueFull) or is_overloaded(cause):
         return OverloadedError()
     if isinstance(cause, (NoHostAvailable, cassandra.DriverException, ErrorMessage, OSError)):
         return DatabaseUnavailableError()
     return RejectedError(statement, cause)
+
+
+def is_overloaded(cause: BaseException) -> bool:
+    """Whether a node turned a request away for its load or, as Astra does, for its rate."""
+    if isinstance(cause, NoHostAvailable) and isinstance(cause.errors, dict):
+        return any(is_overloaded(each) for each in cause.errors.values())
+    return isinstance(cause, OverloadedErrorMessage)
+
+
+def pauses() -> Iterator[float | None]:
+    """Seconds to wait before each further attempt of what was turned away; at last None."""
+    for longest in BACK_OFF:
+        yield random.uniform(longest / 2, longest)  # noqa: S311  # jitter
+    yield None

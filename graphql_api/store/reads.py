@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphql_api.deadlines import Deadlines
+from graphql_api.store.failures import is_overloaded, pauses
 from graphql_api.store.joint_push import JointPush, Request, Unusual, supports
 
 if TYPE_CHECKING:
@@ -141,6 +142,11 @@ class Reads:
             if isinstance(error, Unusual) and read.answers:
                 self._send_ordinarily(request)
                 return
+            if error is not None and is_overloaded(error) and read.answers:
+                pause = next(read.pauses)
+                if pause is not None:
+                    self._bridge.loop.call_later(pause, self._send_ordinarily, request)
+                    return
             answers, read.answers = read.answers, []
             self._release(read)
             read.settle(answers, rows or [], error)
@@ -162,13 +168,14 @@ class Reads:
 class _Read:
     """One query and everybody who waits for it."""
 
-    __slots__ = ("answers", "bound", "decode", "is_in_flight")
+    __slots__ = ("answers", "bound", "decode", "is_in_flight", "pauses")
 
     def __init__(self, bound: BoundStatement, decode: Callable[[Rows], Any]) -> None:
         self.bound = bound
         self.decode = decode
         self.answers: list[_Answer] = []
         self.is_in_flight = False
+        self.pauses = pauses()
 
     def settle(self, answers: list[_Answer], rows: Rows, error: BaseException | None) -> None:
         """Tell everybody, each once."""

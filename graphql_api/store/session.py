@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cassandra.query import BatchStatement, BatchType
 
 from graphql_api.deadlines import remaining
+from graphql_api.errors import DatabaseUnavailableError
 from graphql_api.store import statements
 from graphql_api.store.bridge import Bridge, Rows
-from graphql_api.store.failures import translate
+from graphql_api.store.connection import count_open
+from graphql_api.store.failures import is_overloaded, pauses, translate
 from graphql_api.store.reads import Reads, as_it_is
 from graphql_api.store.statements import Profile
 
@@ -51,14 +53,12 @@ class Session:
         self._driver = driver
         self._timeout = timeout
         self._bridge = Bridge(asyncio.get_running_loop())
-        self._reads = Reads(
-            driver,
-            self._bridge,
-            Profile.PLAIN.value,
-            reads_in_flight,
-            reads_waiting,
-            joins_pushes=joins_pushes,
-        )
+        self._read_options: dict[str, Any] = {
+            "most_in_flight": reads_in_flight,
+            "most_waiting": reads_waiting,
+            "joins_pushes": joins_pushes,
+        }
+        self._reads = self._reads_of(driver)
         self._prepared: dict[Statement, PreparedStatement] = {}
         self._explain = {each: partial(translate, each, conditional=False) for each in _SHARED}
 
@@ -68,14 +68,32 @@ class Session:
         Raises:
             RejectedError: the tables are not those of this program's migrations.
         """
-        await asyncio.gather(*(self._prepare(statement) for statement in statements.ALL))
+        self._prepared = await self._prepare_all(self._driver)
 
-    async def _prepare(self, statement: Statement) -> None:
-        try:
-            prepared = await asyncio.to_thread(self._driver.prepare, statement.cql)
-        except Exception as error:
-            raise translate(statement, error, conditional=False) from error
-        self._prepared[statement] = prepared
+    async def move_to(self, driver: DriverSession) -> None:
+        """Send everything through another session of the driver from now on.
+
+        What is under way stays with the one before, which its owner closes.
+
+        Raises:
+            PartyfinderError: that one does not serve; nothing was moved.
+        """
+        prepared = await self._prepare_all(driver)
+        self._driver, self._reads, self._prepared = driver, self._reads_of(driver), prepared
+
+    def _reads_of(self, driver: DriverSession) -> Reads:
+        return Reads(driver, self._bridge, Profile.PLAIN.value, **self._read_options)
+
+    async def _prepare_all(self, driver: DriverSession) -> dict[Statement, PreparedStatement]:
+        async def prepare(statement: Statement) -> PreparedStatement:
+            try:
+                return await asyncio.to_thread(driver.prepare, statement.cql)
+            except Exception as error:
+                raise translate(statement, error, conditional=False) from error
+
+        return dict(
+            zip(statements.ALL, await asyncio.gather(*map(prepare, statements.ALL)), strict=True)
+        )
 
     async def execute(
         self, statement: Statement, parameters: tuple[Any, ...], timeout: float | None = None
@@ -87,11 +105,15 @@ class Session:
         """
         if statement in _SHARED:
             return await self.read(statement, as_it_is, parameters, timeout)
-        prepared = self._prepared[statement]
-        try:
-            return await self._send(statement, prepared.bind(parameters), timeout)
-        except Exception as error:
-            raise translate(statement, error, conditional=False) from error
+        bound = self._prepared[statement].bind(parameters)
+        for pause in pauses():
+            try:
+                return await self._send(statement, bound, timeout)
+            except Exception as error:
+                if pause is None or not is_overloaded(error):
+                    raise translate(statement, error, conditional=False) from error
+                await asyncio.sleep(pause)
+        raise AssertionError  # after the last attempt there is no pause
 
     def read(
         self,
@@ -122,6 +144,8 @@ class Session:
             AmbiguousError: it may have been applied, or may be yet.
             PartyfinderError: it was not applied, and never will be.
         """
+        if not count_open(self._driver):
+            raise DatabaseUnavailableError  # nothing is sent, so nothing is in doubt
         batch = self._batch(BatchType.LOGGED, parts)
         try:
             return await self._send(statements.CONDITIONAL_BATCH, batch, timeout)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from graphql_api.app import open_parts
-from graphql_api.store import migrate
-from graphql_api.store.connection import Connection, ConnectionFailedError, connect
-from graphql_api.store.migrate import (
-    Migration,
-    MigrationError,
-    migrations,
-    pending_migrations,
-    sync_schema,
-)
+from graphql_api.parties.change import Applied
+from graphql_api.store import migrate, migration_lock
+from graphql_api.store.connection import Connection, connect
+from graphql_api.store.connection_failures import ConnectionFailedError
+from graphql_api.store.migrate import MigrationError, pending_migrations, sync_schema
+from graphql_api.store.migration import Migration, migrations
+from graphql_api.store.migration_lock import Lock
 from tests.support.parties import post
+from tests.support.some_parties import join
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +44,8 @@ async def connection(settings: Settings) -> AsyncIterator[Connection]:
     await opened.close()
 
 
-TABLES = {"party", "party_by_city", "party_by_key", "city_by_prefix", "schema_migration"}
+OURS = {"schema_migration", "schema_lock"}
+TABLES = OURS.union(*(each.tables for each in migrations()))
 
 
 class Keyspace:
@@ -57,6 +60,14 @@ class Keyspace:
 
     def knows(self, *known: Migration) -> None:
         self._patch.setattr(migrate, "migrations", lambda: list(known))
+
+    def unlock(self) -> None:
+        if "schema_lock" in self.tables():
+            self.select(f'TRUNCATE "{self.settings.keyspace}".schema_lock')
+
+    async def create(self) -> None:
+        """The keyspace alone."""
+        migrate._create_keyspace(self.session, self.settings)
 
     async def sync(self) -> int:
         return await sync_schema(self.session, self.settings, self.reports.append)
@@ -123,7 +134,7 @@ async def test_a_newer_program_applies_what_is_new(keyspace: Keyspace) -> None:
     keyspace.knows(ONE, TWO)
     assert await keyspace.pending() == [2]
     assert await keyspace.sync() == 1
-    assert keyspace.tables() == {"one", "two", "three", "schema_migration"}
+    assert keyspace.tables() == OURS | {"one", "two", "three"}
     assert [(version, name) for version, name, _ in keyspace.records()] == [
         (1, "first"),
         (2, "second"),
@@ -131,27 +142,150 @@ async def test_a_newer_program_applies_what_is_new(keyspace: Keyspace) -> None:
     assert keyspace.reports == ["Applying 0001 first …", "Applying 0002 second …"]
 
 
-async def test_a_run_that_was_cut_short_is_taken_up_by_the_next(
+class KilledError(BaseException):
+    """In place of SIGKILL."""
+
+
+STEPS = 12  # of a first run of ONE and TWO: what is sent, and at last the lock's release
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+async def test_a_run_that_is_killed_at_any_statement_is_taken_up_by_the_next(
+    keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    keyspace.knows(ONE, TWO)
+    await keyspace.create()
+    monkeypatch.setattr(migration_lock, "SECONDS", 1)
+    dying = Dying(keyspace.session, step)
+    with pytest.raises(KilledError):
+        migrate._sync(dying, keyspace.settings, keyspace.reports.append)
+    left = keyspace.tables()
+    if step != STEPS - 3:  # in that case the dead one's lock is waited for
+        keyspace.unlock()
+    await keyspace.sync()
+    assert left <= keyspace.tables() == OURS | {"one", "two", "three"}
+    assert [version for version, *_ in keyspace.records()] == [1, 2]
+    assert await keyspace.sync() == 0
+
+
+async def test_that_were_all_the_statements(keyspace: Keyspace) -> None:
+    keyspace.knows(ONE, TWO)
+    await keyspace.create()
+    dying = Dying(keyspace.session, STEPS)
+    assert migrate._sync(dying, keyspace.settings, keyspace.reports.append) == 2
+    assert dying.left == 0
+
+
+class Dying:
+    """A session of a process that is killed before a certain statement that changes something."""
+
+    def __init__(self, session: Any, left: int) -> None:
+        self._session = session
+        self.left = left
+
+    def execute(self, statement: str, *arguments: Any, **options: Any) -> Any:
+        if not statement.lstrip().startswith("SELECT"):
+            if self.left <= 0:
+                raise KilledError
+            self.left -= 1
+        return self._session.execute(statement, *arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+
+async def test_servers_that_start_together_apply_each_migration_once_and_in_order(
+    keyspace: Keyspace,
+) -> None:
+    everything = migrations()
+    connections = await asyncio.gather(*(connect(keyspace.settings) for _ in range(4)))
+    reports: list[str] = []
+
+    async def start(connection: Connection) -> int:
+        return await sync_schema(connection.session, keyspace.settings, reports.append)
+
+    try:
+        applied = await asyncio.gather(*map(start, connections))
+    finally:
+        await asyncio.gather(*(connection.close() for connection in connections))
+    assert sorted(applied) == [0, 0, 0, len(everything)]
+    applying = [report for report in reports if report.startswith("Applying")]
+    assert applying == [f"Applying {each.version:04d} {each.name} …" for each in everything]
+    assert keyspace.tables() == TABLES
+    assert keyspace.select(f'SELECT * FROM "{keyspace.settings.keyspace}".schema_lock') == []
+
+
+async def test_who_lost_the_lock_changes_nothing_more(
     keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keyspace.knows(ONE, TWO)
+    await keyspace.create()
+    asleep = "CREATE TABLE IF NOT EXISTS two"
+    monkeypatch.setattr(migration_lock, "SECONDS", 1)
     run = migrate._run
+    slept: list[str] = []
 
-    def cut_short(session: Any, statement: str) -> None:
-        if "three" in statement:
-            raise KeyboardInterrupt
+    def sleep(session: Any, statement: str) -> None:
         run(session, statement)
+        if statement.startswith(asleep) and not slept:
+            slept.append(statement)
+            time.sleep(2)  # longer than the lock lives, as a frozen machine would
+            other = Lock(session, print)
+            other.acquire()
+            threading.Timer(1, other.release).start()
 
-    monkeypatch.setattr(migrate, "_run", cut_short)
-    with pytest.raises(KeyboardInterrupt):
-        migrate._sync(keyspace.session, keyspace.settings, keyspace.reports.append)
-    assert keyspace.tables() == {"one", "two", "schema_migration"}
-    assert [version for version, *_ in keyspace.records()] == [1]
-    monkeypatch.setattr(migrate, "_run", run)
-    assert await keyspace.pending() == [2]
-    assert await keyspace.sync() == 1
-    assert keyspace.tables() == {"one", "two", "three", "schema_migration"}
-    assert await keyspace.sync() == 0
+    monkeypatch.setattr(migrate, "_run", sleep)
+    assert await keyspace.sync() == 1, "the second, again, once the other had gone"
+    assert keyspace.reports == [
+        "Applying 0001 first …",
+        "Applying 0002 second …",
+        "Waiting for another server that brings the tables up to date …",
+        "Applying 0002 second …",
+    ]
+    assert [version for version, *_ in keyspace.records()] == [1, 2]
+
+
+async def test_a_table_of_another_application_is_left_alone(keyspace: Keyspace) -> None:
+    await keyspace.create()
+    name = keyspace.settings.keyspace
+    keyspace.select(f'CREATE TABLE "{name}".party (city text, id uuid, PRIMARY KEY (city, id))')
+    with pytest.raises(MigrationError) as refused:
+        await keyspace.sync()
+    assert str(refused.value).startswith(
+        f"the keyspace {name} has a table party of another application: choose another one"
+    )
+    assert keyspace.tables() == OURS | {"party"}
+
+
+async def test_a_column_is_added_while_servers_of_before_and_after_run(keyspace: Keyspace) -> None:
+    await keyspace.sync()
+    added = Migration(99, "hint", "ALTER TABLE party ADD IF NOT EXISTS hint text;")
+    async with open_parts(keyspace.settings) as before:
+        head = await post(before)
+        keyspace.knows(*migrations(), added)
+        assert await keyspace.sync() == 1
+        async with open_parts(keyspace.settings) as after:
+            for number, parts in enumerate((before, after, before, after), start=1):
+                outcome = await parts.committer.commit(join(head.party_id))
+                assert isinstance(outcome, Applied)
+                assert outcome.party.people == number
+
+
+async def test_nodes_that_do_not_agree_on_the_schema_are_waited_for_and_named(
+    keyspace: Keyspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "AGREEMENT_SECONDS", 0.1)
+    cluster = keyspace.session.cluster
+    waits = cluster.control_connection.wait_for_schema_agreement
+    monkeypatch.setattr(
+        cluster.control_connection, "wait_for_schema_agreement", lambda *_a, **_k: False
+    )
+    with pytest.raises(MigrationError) as refused:
+        await keyspace.sync()
+    assert str(refused.value).startswith("the nodes do not agree on the schema: ")
+    monkeypatch.setattr(cluster.control_connection, "wait_for_schema_agreement", waits)
+    await keyspace.sync()
+    assert keyspace.tables() == TABLES
 
 
 async def test_a_recorded_migration_whose_file_was_changed_is_refused(keyspace: Keyspace) -> None:
@@ -165,7 +299,7 @@ async def test_a_recorded_migration_whose_file_was_changed_is_refused(keyspace: 
             "migration 0001 was applied with other contents than this program's: restore the "
             "file, and put the change into a new migration."
         )
-    assert keyspace.tables() == {"one", "schema_migration"}
+    assert keyspace.tables() == OURS | {"one"}
 
 
 async def test_a_keyspace_of_a_newer_program_is_refused(keyspace: Keyspace) -> None:

@@ -133,6 +133,10 @@ class FaultyDriver:
         """Prepare a statement."""
         return self.session.prepare(cql)
 
+    def get_pool_state(self) -> Any:
+        """Of which nodes there is a connection to."""
+        return self.session.get_pool_state()
+
     def execute_async(self, bound: Any, **options: Any) -> Any:
         """Send, or have a fault befall it."""
         if not isinstance(bound, BatchStatement):

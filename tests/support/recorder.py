@@ -40,6 +40,10 @@ class Recorder:
     def counts(self) -> Counter[str]:
         return Counter(self.sent)
 
+    def get_pool_state(self) -> Any:
+        """Of which nodes there is a connection to."""
+        return self._driver.get_pool_state()
+
     def execute_async(self, bound: Any, **options: Any) -> Any:
         """Stand in for the driver's session."""
         self.sent.append(self._name(bound))
