@@ -7,6 +7,7 @@ settings to the parts that need them.
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -57,6 +58,8 @@ ONLY_WITH_CONTACT_POINTS = (
     "CASSANDRA_TLS_VERIFY_HOST",
 )
 ORIGIN = r"^(\*|https?://[^/\s,]+)$"
+RATE = r"^(off|[1-9]\d{0,8}/(second|minute|hour))$"
+RATE_IN_PRODUCTION = "120000/minute"
 TTL_OF_TIMEOUT = 5
 AUTH = ("AUTH_ISSUER", "AUTH_AUDIENCE")
 AUTH_KEYS = ("AUTH_JWKS_URL", "AUTH_PUBLIC_KEY_FILE")
@@ -144,6 +147,9 @@ class Settings(BaseSettings):
     connection_init_timeout: Annotated[float, Field(gt=0, le=60)] = 3.0
     keep_alive: Annotated[float, Field(gt=0, le=600)] = 12.0
 
+    rate_limit: Annotated[str, Field(pattern=RATE)] | None = None
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+
     idle_timeout: Annotated[float, Field(gt=0, le=3600)] = 75.0
     request_timeout: Annotated[float, Field(ge=4, le=120)] = 10.0
     idempotency_key_ttl: Annotated[int, Field(ge=60, le=30 * 86400)] = 86400
@@ -157,11 +163,24 @@ class Settings(BaseSettings):
     changing_parties: Annotated[int, Field(ge=1)] = 10_000
     overload_after: Annotated[float, Field(ge=0)] = 1.0
 
-    @field_validator("cassandra_contact_points", "cors_origins", "auth_algorithms", mode="before")
+    @field_validator(
+        "cassandra_contact_points",
+        "cors_origins",
+        "trusted_proxies",
+        "auth_algorithms",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(point.strip() for point in value.split(",") if point.strip())
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each)  # says what is wrong with it
         return value
 
     @field_validator("log_level", mode="before")
@@ -203,6 +222,12 @@ class Settings(BaseSettings):
     def signs_in(self) -> bool:
         """Whether an identity provider is configured."""
         return self.auth_issuer is not None
+
+    @property
+    def rate(self) -> str | None:
+        """What a caller or address may cost in a while; None for as much as it likes."""
+        rate = self.rate_limit or (RATE_IN_PRODUCTION if self.in_production else "off")
+        return None if rate == "off" else rate
 
     @property
     def introspects(self) -> bool:

@@ -12,6 +12,7 @@ from graphql_api.http.cors import Cors
 from graphql_api.http.endpoint import Endpoint
 from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.health import Readiness, healthz
+from graphql_api.http.rates import Proxies, Rates, free_of_charge
 from graphql_api.http.sse import ServerSentEvents
 from graphql_api.http.streams import Streams
 from graphql_api.http.web_client import BUILT, WebClient
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graphql_api.http.operations import Operations
+    from graphql_api.http.rates import Charge
     from graphql_api.http.sign_in import SignIn
     from graphql_api.settings import Settings
 
@@ -44,10 +46,13 @@ def create_application(
     streams = Streams(settings.stream_limit, 2 * settings.keep_alive)
     web_client = WebClient(web_directory)
     admission = Admission(settings.overload_after)
+    charge: Charge = free_of_charge
+    if settings.rate is not None:
+        charge = Rates(settings.rate, Proxies(settings.trusted_proxies), operations.cost).charge
     endpoint = Endpoint(
-        GraphQLOverHTTP(operations, sign_in, admission, settings),
-        ServerSentEvents(operations, sign_in, streams, settings),
-        GraphQLOverWebSocket(operations, sign_in, streams, cors, settings),
+        GraphQLOverHTTP(operations, sign_in, admission, charge, settings),
+        ServerSentEvents(operations, sign_in, streams, charge, settings),
+        GraphQLOverWebSocket(operations, sign_in, streams, cors, charge, settings),
         graphiql=web_client.graphiql if settings.shows_graphiql else None,
     )
     readiness = Readiness(ping)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphql_api.engine import Response
     from graphql_api.http.request import GraphQLRequest
 
-    Begin = Callable[[], AsyncGenerator[Response, None]]
+    Begin = Callable[[], Awaitable[AsyncGenerator[Response, None]]]
 
 LONGEST_ID = 128
 FORBIDDEN = 4403  # what graphql-ws has for it; its clients connect again, with a fresh token
@@ -60,7 +60,7 @@ class Connection:
         self,
         send: Callable[[bytes], Awaitable[None]],
         caller_of: Callable[[dict[str, Any] | None], Awaitable[Caller]],
-        stream: Callable[[Caller, GraphQLRequest], AsyncGenerator[Response, None]],
+        stream: Callable[[Caller, GraphQLRequest], Awaitable[AsyncGenerator[Response, None]]],
         operation_limit: int,
     ) -> None:
         self._send = send
@@ -162,7 +162,7 @@ class Connection:
         """Send what an operation answers; the error message where it was refused."""
         start = _next(operation_id)
         try:
-            answers = begin()
+            answers = await begin()
         except BadRequestError as error:
             return _errors(operation_id, error.error)
         async with aclosing(answers):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from graphql_api.engine import Response
     from graphql_api.http.admission import Admission
     from graphql_api.http.operations import Operations
+    from graphql_api.http.rates import Charge
     from graphql_api.http.sign_in import SignIn
     from graphql_api.settings import Settings
 
@@ -40,9 +41,15 @@ class GraphQLOverHTTP:
     """Answers requests one by one."""
 
     def __init__(
-        self, operations: Operations, sign_in: SignIn, admission: Admission, settings: Settings
+        self,
+        operations: Operations,
+        sign_in: SignIn,
+        admission: Admission,
+        charge: Charge,
+        settings: Settings,
     ) -> None:
         self._operations = operations
+        self._charge = charge
         self._admission = admission
         self._sign_in = sign_in
         self._settings = settings
@@ -89,6 +96,7 @@ class GraphQLOverHTTP:
         )
         if isinstance(asked, list):
             return await self._run_batch(request, caller, asked, accepted)
+        await self._charge(request, caller, asked)
         response = await self._operations.answer(caller, asked, READING_AND_WRITING)
         if response.refusal is Refusal.OPERATION_TYPE:
             return refusal(_needs_stream(), accepted)
@@ -98,7 +106,9 @@ class GraphQLOverHTTP:
         if not self._settings.answers_simple_get:
             refuse_simple(request)
         caller = await self._sign_in.caller(request)
-        response = await self._operations.answer(caller, read_get(request), READING)
+        asked = read_get(request)
+        await self._charge(request, caller, asked)
+        response = await self._operations.answer(caller, asked, READING)
         return await self._answer(request, response, accepted)
 
     async def _answer(
@@ -131,6 +141,7 @@ class GraphQLOverHTTP:
         bodies = []
         for asked in batch:
             try:
+                await self._charge(request, caller, asked)
                 response = await self._operations.answer(caller, asked, READING_AND_WRITING)
                 bodies.append(response.body)
             except BadRequestError as error:

@@ -83,6 +83,15 @@ class Operations:
         )
         return answers if caller.expires_at is None else until_expiry(answers, caller.expires_at)
 
+    def cost(self, asked: GraphQLRequest) -> int | None:
+        """What an operation may cost, in units; None for one that is refused for what it is.
+
+        Raises:
+            BadRequestError: its document is not run here.
+        """
+        cost = self._schema.cost(self._text(asked), asked.operation_name, asked.variables)
+        return None if cost is None else cost.total
+
     def _text(self, asked: GraphQLRequest) -> str:
         if self._trusted is None:
             if asked.query is None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from graphql_api.engine import Response
     from graphql_api.http.operations import Operations
+    from graphql_api.http.rates import Charge
     from graphql_api.http.sign_in import SignIn
     from graphql_api.http.streams import Streams
     from graphql_api.settings import Settings
@@ -35,9 +36,15 @@ class ServerSentEvents:
     """Answers each request with a stream of events."""
 
     def __init__(
-        self, operations: Operations, sign_in: SignIn, streams: Streams, settings: Settings
+        self,
+        operations: Operations,
+        sign_in: SignIn,
+        streams: Streams,
+        charge: Charge,
+        settings: Settings,
     ) -> None:
         self._operations = operations
+        self._charge = charge
         self._sign_in = sign_in
         self._streams = streams
         self._settings = settings
@@ -48,6 +55,7 @@ class ServerSentEvents:
             self._streams.check()
             caller = await self._sign_in.caller(request)
             asked = await self._read(request)
+            await self._charge(request, caller, asked)
             answers = self._operations.stream(caller, asked, may_write=request.method == "POST")
         except BadRequestError as error:
             return refusal(error, LEGACY)

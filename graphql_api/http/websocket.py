@@ -20,9 +20,14 @@ from graphql_api.http.media import LEGACY
 from graphql_api.http.request import BadRequestError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from graphql_api.caller import Caller
+    from graphql_api.engine import Response
     from graphql_api.http.cors import Cors
     from graphql_api.http.operations import Operations
+    from graphql_api.http.rates import Charge
+    from graphql_api.http.request import GraphQLRequest
     from graphql_api.http.sign_in import SignIn
     from graphql_api.http.streams import Streams
     from graphql_api.settings import Settings
@@ -41,8 +46,10 @@ class GraphQLOverWebSocket:
         sign_in: SignIn,
         streams: Streams,
         cors: Cors,
+        charge: Charge,
         settings: Settings,
     ) -> None:
+        self._charge = charge
         self._operations = operations
         self._sign_in = sign_in
         self._streams = streams
@@ -71,7 +78,7 @@ class GraphQLOverWebSocket:
             if socket.ws_protocol != PROTOCOL:
                 await _close(socket, 4406, f"Subprotocol not acceptable: {PROTOCOL} is")
             else:
-                await self._serve(opened_by, socket)
+                await self._serve(request, opened_by, socket)
         return socket
 
     def _check(self, request: web.Request) -> None:
@@ -84,11 +91,13 @@ class GraphQLOverWebSocket:
             )
         self._streams.check()
 
-    async def _serve(self, opened_by: Caller, socket: web.WebSocketResponse) -> None:
+    async def _serve(
+        self, request: web.Request, opened_by: Caller, socket: web.WebSocketResponse
+    ) -> None:
         connection = Connection(
             lambda message: socket.send_frame(message, WSMsgType.TEXT),
             partial(self._sign_in.caller_over, opened_by=opened_by),
-            self._operations.stream,
+            partial(self._stream, request),
             self._settings.operation_limit,
         )
         late = asyncio.create_task(self._end_in_time(connection, socket))
@@ -101,6 +110,12 @@ class GraphQLOverWebSocket:
         finally:
             late.cancel()
             await connection.close()
+
+    async def _stream(
+        self, request: web.Request, caller: Caller, asked: GraphQLRequest
+    ) -> AsyncGenerator[Response, None]:
+        await self._charge(request, caller, asked)
+        return self._operations.stream(caller, asked)
 
     async def _end_in_time(self, connection: Connection, socket: web.WebSocketResponse) -> None:
         """Close the socket of who does not initialise it, and of a caller whose sign-in ends."""
