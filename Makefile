@@ -7,7 +7,7 @@ WEB := graphql_api/web/index.html
 INSTALL_SELF := $(PIP) install --no-build-isolation --no-deps --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format bench lock audit clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ lock: $(VENV)/dev  ## resolve the dependencies anew
 	$(RUN)/uv pip compile pyproject.toml --group build --group dev --output-file requirements/dev.txt $(LOCK_OPTIONS)
 LOCK_OPTIONS := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock"
+
+audit: $(VENV)/dev  ## report known vulnerabilities of the locked packages (asks the advisory database)
+	$(RUN)/uv tool run pip-audit@$(PIP_AUDIT) --require-hashes --disable-pip --requirement requirements/dev.txt
+PIP_AUDIT := 2.9.0
 
 clean:  ## remove what was built, the virtual environment, and the embedded Cassandra with its data
 	rm -rf $(VENV) .partyfinder graphql_api/web web/node_modules web/build.log
