@@ -1,4 +1,4 @@
-"""`partyfinder repair`: pages that show what a crash left."""
+"""`partyfinder repair`: pages and agendas that show what a crash left."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def command(
         typer.Option(dir_okay=False, help="Where an interrupted repair keeps how far it came."),
     ] = Path(".partyfinder/repair.json"),
 ) -> None:
-    """Make every city's page show its parties as they are.
+    """Make every city's page, and every person's list, show its parties as they are.
 
     A server that is killed between a change and its copy leaves a page behind until the party's
-    next change. This mends all of them, while servers go on. Interrupted, it is taken up where it
-    was by running it again.
+    next change, and the lists of those who joined it. This mends all of them, while servers go on.
+    Interrupted, it is taken up where it was by running it again.
     """
     with (
         plain_errors(),

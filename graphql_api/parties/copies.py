@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from graphql_api import clock
 from graphql_api.errors import PartyfinderError
+from graphql_api.parties.agendas import Agendas, timestamp_of, together
 from graphql_api.store.rows import CityRow
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Collection, Coroutine, Sequence
 
     from graphql_api.store.party_store import PartyStore
-    from graphql_api.store.rows import ListedParty, PartyHead, Place
+    from graphql_api.store.rows import Attendance, ListedParty, PartyHead, Place
 
 FIRST_ATTEMPT = 0.5  # seconds that a mutation's answer waits for its copy
 ATTEMPTS = 6
@@ -33,27 +34,28 @@ class Copies:
 
     def __init__(self, store: PartyStore) -> None:
         self._store = store
+        self.agendas = Agendas(store.people)
         self._running: set[asyncio.Task[None]] = set()
 
     async def delete(self, copy: ListedParty, place: Place, head: PartyHead | None) -> None:
         """Delete a copy that stands where its party does not, unless a newer one is there."""
         newest = copy if head is None else head
-        await self._store.delete_copy(copy.party_id, place, _timestamp(newest))
+        await self._store.delete_copy(copy.party_id, place, timestamp_of(newest))
 
     async def write(self, head: PartyHead) -> None:
-        """Make the pages show this head, and no place that it has left.
+        """Make the pages and the host's agenda show this head, and no place that it has left.
 
         Raises:
             PartyfinderError: some statement was not acknowledged. All can be sent again.
         """
-        timestamp = _timestamp(head)
+        timestamp = timestamp_of(head)
         gone = {*head.old_places, head.standing_place} if head.closed else set(head.old_places)
         writes: list[Coroutine[None, None, None]] = [
             self._store.delete_copy(head.party_id, place, timestamp) for place in gone
         ]
         if not head.closed:
             writes.append(self._store.write_copy(head, timestamp))
-        await _all(writes)
+        await together([*writes, self.agendas.write_host(head)])
 
     async def load(self, heads: Sequence[PartyHead]) -> None:
         """Write parties under new ids with their copies, in bulk; their city is to be announced.
@@ -61,7 +63,7 @@ class Copies:
         Raises:
             PartyfinderError: some of them were not acknowledged. All can be sent again.
         """
-        await self._store.load([(head, _timestamp(head)) for head in heads])
+        await self._store.load([(head, timestamp_of(head)) for head in heads])
 
     async def announce(self, head: PartyHead) -> None:
         """Make the party's city findable until its date; the furthest party of a city wins."""
@@ -70,9 +72,19 @@ class Copies:
             row = CityRow(head.city_key, head.city)
             await self._store.write_city(row, ttl, clock.microseconds(head.date))
 
-    async def show(self, before: PartyHead | None, after: PartyHead) -> None:
-        """Bring the pages up to a change that was applied; returns after half a second at most."""
-        task = asyncio.create_task(self._show(before, after))
+    async def show(
+        self,
+        before: PartyHead | None,
+        after: PartyHead,
+        attendances: Collection[Attendance] = (),
+    ) -> None:
+        """Bring the pages up to changes that were applied; returns after half a second at most.
+
+        Args:
+            before: the head that they were applied to; None where that is not known or was none.
+            attendances: who joined and left by them.
+        """
+        task = asyncio.create_task(self._show(before, after, attendances))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         await asyncio.wait({task}, timeout=FIRST_ATTEMPT)
@@ -84,12 +96,26 @@ class Copies:
         for task in self._running:
             task.cancel()
 
-    async def _show(self, before: PartyHead | None, after: PartyHead) -> None:
+    async def _bring_up(self, before: PartyHead | None, after: PartyHead) -> None:
+        if _only_counts(before, after):
+            await self._store.write_copy(after, timestamp_of(after))
+            return
+        await self.write(after)
+        if _is_news_for_city(before, after):
+            await self.announce(after)
+
+    async def _show(
+        self,
+        before: PartyHead | None,
+        after: PartyHead,
+        attendances: Collection[Attendance],
+    ) -> None:
         for attempt in range(ATTEMPTS):
             try:
-                await self.write(after)
-                if _is_news_for_city(before, after):
-                    await self.announce(after)
+                await self._bring_up(before, after)
+                await self.agendas.write_attendances(after, attendances)
+                if _moves_attendees(before, after):
+                    await self.agendas.write_attendees(after, before and before.date)
             except PartyfinderError:
                 pause = min(LONGEST_PAUSE, 0.1 * 2**attempt)
                 await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  # jitter
@@ -98,19 +124,23 @@ class Copies:
         logger.warning("the copy of party %s is behind until its next change", after.party_id)
 
 
-def _timestamp(party: PartyHead | ListedParty) -> int:
-    """Microseconds, as Cassandra counts: a later revision of a party is a later write."""
-    return clock.microseconds(party.created_at) + party.revision
+def _only_counts(before: PartyHead | None, after: PartyHead) -> bool:
+    """Whether people came and went and nothing else has changed."""
+    return (
+        before is not None
+        and not after.old_places
+        and (before._replace(people=after.people, revision=after.revision) == after)
+    )
+
+
+def _moves_attendees(before: PartyHead | None, after: PartyHead) -> bool:
+    """Whether the party may stand elsewhere in its attendees' agendas than before, or no longer."""
+    if before is None:
+        return after.revision > 1
+    return after.closed or before.date != after.date
 
 
 def _is_news_for_city(before: PartyHead | None, after: PartyHead) -> bool:
     if after.closed:
         return False
     return before is None or (before.city, before.date) != (after.city, after.date)
-
-
-async def _all(writes: list[Coroutine[None, None, None]]) -> None:
-    """Wait for every write, also where one fails, so that none is left running."""
-    for result in await asyncio.gather(*writes, return_exceptions=True):
-        if isinstance(result, BaseException):
-            raise result

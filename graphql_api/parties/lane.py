@@ -20,9 +20,10 @@ from graphql_api.parties.change import Applied, Outcome
 from graphql_api.parties.group import Judgement, judge, replay
 from graphql_api.parties.pending import Pending
 from graphql_api.store.failures import AmbiguousError
+from graphql_api.store.rows import Attendance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from graphql_api.deadlines import Deadlines
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from graphql_api.parties.commit import CommitLimits
     from graphql_api.parties.copies import Copies
     from graphql_api.store.party_store import PartyStore
-    from graphql_api.store.rows import Attendance, OperationRow, PartyHead, Place
+    from graphql_api.store.rows import OperationRow, PartyHead, Place
 
 # Cassandra itself gives a contended transaction 1.8 s and a write 2 s, so we wait longer than that.
 ATTEMPT_TIMEOUT = 4.0
@@ -229,7 +230,8 @@ class Lane:
             raise
         if decision.applied:
             self._advance(after, judgement.attendances)
-            self._tell_after_copy(zip(group, judgement.outcomes, strict=True), before, after)
+            told = zip(group, judgement.outcomes, strict=True)
+            self._tell_after_copy(told, before, after, judgement.attendances)
             return True
         people = (each.person for each in judgement.attendances)
         self._learn(decision.head, {person: person in decision.attendees for person in people})
@@ -257,27 +259,43 @@ class Lane:
             if row is not None:
                 told.append((pending, replay(pending.change, row, self._head)))
         if told and self._head is not None:
-            is_new = any(pending.change.is_creation for pending, _ in told)
-            self._tell_after_copy(told, None if is_new else self._head, self._head)
+            # What a change of more than the count was applied to is not known any more.
+            is_known = not any(pending.change.goes_alone for pending, _ in told)
+            before = self._head if is_known else None
+            self._tell_after_copy(told, before, self._head, self._attendances_of(told))
+
+    def _attendances_of(self, told: Iterable[tuple[Pending, Outcome]]) -> list[Attendance]:
+        """How it stands now with people whose changes were applied some time ago."""
+        people = {pending.change.attendee for pending, _ in told}
+        return [
+            Attendance(person, joined, _revision(self._head))
+            for person in people
+            if person is not None and (joined := self._joined.get(person)) is not None
+        ]
 
     def _tell_after_copy(
         self,
         told: Iterable[tuple[Pending, Outcome]],
         before: PartyHead | None,
         after: PartyHead,
+        attendances: Collection[Attendance],
     ) -> None:
         """Tell outcomes when the pages show them; the next group need not wait for that."""
         decided = list(told)
         for pending, _ in decided:
             pending.is_decided = True
-        self._in_background(self._show_and_tell(decided, before, after))
+        self._in_background(self._show_and_tell(decided, before, after, attendances))
 
     async def _show_and_tell(
-        self, decided: list[tuple[Pending, Outcome]], before: PartyHead | None, after: PartyHead
+        self,
+        decided: list[tuple[Pending, Outcome]],
+        before: PartyHead | None,
+        after: PartyHead,
+        attendances: Collection[Attendance],
     ) -> None:
         try:
             if any(isinstance(outcome, Applied) for _, outcome in decided):
-                await self._copies.show(before, after)
+                await self._copies.show(before, after, attendances)
         finally:  # also where the process ends meanwhile: what is decided is owed
             for pending, outcome in decided:
                 pending.tell(outcome)

@@ -1,7 +1,8 @@
-"""A city's parties in pages: each page is one slice of one partition, or of the next year's too."""
+"""Lists of parties in pages. A page of a city's is one slice of one partition, or of two years'."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,7 +12,9 @@ from graphql_api.errors import BadUserInputError
 from graphql_api.parties import cursor
 from graphql_api.parties.cursor import Position
 from graphql_api.parties.limits import furthest_date
-from graphql_api.store.rows import ListedParty, Slice
+from graphql_api.store.rows import ListedParty, PartyHead, Slice
+
+PartyRow = PartyHead | ListedParty
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -93,52 +96,43 @@ class Paging:
         return self.last is not None or self.before is not None
 
 
-@dataclass(frozen=True)
-class CityList:
-    """A city's parties within a window, in one of the two orders.
+class PartyList(ABC):
+    """Parties within a window of time, in order of their dates: soonest or latest first."""
 
-    Args:
-        read: how slices are read, for instance a data loader's `load`.
-    """
-
-    city_key: str
     window: Window
-    read_slice: ReadSlice
-    latest_first: bool = False
+    latest_first: bool
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """What tells this list's cursors from those of others."""
+
+    @abstractmethod
+    async def read(
+        self, limit: int, start: Position | None, *, backwards: bool
+    ) -> Sequence[PartyRow]:
+        """Read along the list, or against it, from a position (exclusive) or the window's edge."""
 
     async def page(self, paging: Paging) -> Page:
-        """Read one page; it costs one partition read, and one more for each turn of the year.
+        """Read one page.
 
         Raises:
             BadUserInputError: a cursor is damaged or foreign.
             PartyfinderError: the database does not answer.
         """
         start = self._start(paging)
-        found = await self.read(paging.size, start, backwards=paging.is_backwards)
+        found = list(await self.read(paging.size, start, backwards=paging.is_backwards))
         has_more = False if len(found) < paging.size else None
         if paging.is_backwards:
             found.reverse()
         return Page(found, self, start, is_backwards=paging.is_backwards, has_more=has_more)
 
-    def cursor(self, party: ListedParty) -> str:
+    def cursor(self, party: PartyRow) -> str:
         """Where a party stands in this list."""
-        return cursor.encode(_position(party), self.city_key)
+        return cursor.encode(_position(party), self.key)
 
-    async def read(
-        self, limit: int, start: Position | None, *, backwards: bool
-    ) -> list[ListedParty]:
-        """Read along the list, or against it, from a position (exclusive) or the window's edge."""
-        descending = self.latest_first != backwards
-        lower, upper = self._bounds(start, descending=descending)
-        found: list[ListedParty] = []
-        for year in _years(lower, upper, descending=descending):
-            page = Slice(self.city_key, year, lower, upper, limit - len(found), descending)
-            found += await self.read_slice(page)
-            if len(found) >= limit:
-                break
-        return found
-
-    def _bounds(self, start: Position | None, *, descending: bool) -> tuple[Position, Position]:
+    def bounds(self, start: Position | None, *, descending: bool) -> tuple[Position, Position]:
+        """Between which positions (exclusive) lies what is read from a position."""
         lower = Position(self.window.start - _TICK, _LAST_ID)
         upper = Position(self.window.end, _FIRST_ID)
         if start is None:
@@ -149,10 +143,43 @@ class CityList:
 
     def _start(self, paging: Paging) -> Position | None:
         if paging.after is not None:
-            return cursor.decode("after", paging.after, self.city_key)
+            return cursor.decode("after", paging.after, self.key)
         if paging.before is not None:
-            return cursor.decode("before", paging.before, self.city_key)
+            return cursor.decode("before", paging.before, self.key)
         return None
+
+
+@dataclass(frozen=True)
+class CityList(PartyList):
+    """A city's parties. A page costs one partition read, and one more for each turn of the year.
+
+    Args:
+        read_slice: how slices are read, for instance a data loader's `load`.
+    """
+
+    city_key: str
+    window: Window
+    read_slice: ReadSlice
+    latest_first: bool = False
+
+    @property
+    def key(self) -> str:
+        """The city's."""
+        return self.city_key
+
+    async def read(
+        self, limit: int, start: Position | None, *, backwards: bool
+    ) -> list[ListedParty]:
+        """Read the slices of the years that it takes."""
+        descending = self.latest_first != backwards
+        lower, upper = self.bounds(start, descending=descending)
+        found: list[ListedParty] = []
+        for year in _years(lower, upper, descending=descending):
+            page = Slice(self.city_key, year, lower, upper, limit - len(found), descending)
+            found += await self.read_slice(page)
+            if len(found) >= limit:
+                break
+        return found
 
 
 @dataclass(frozen=True)
@@ -164,11 +191,15 @@ class Page:
         has_more: what lies beyond its far end; None where it is full and nobody has looked.
     """
 
-    parties: list[ListedParty]
-    within: CityList
+    parties: list[PartyRow]
+    within: PartyList
     start: Position | None
     is_backwards: bool
     has_more: bool | None
+
+    def cursor(self, index: int) -> str | None:
+        """The cursor of the first (0) or last (-1) party; None on an empty page."""
+        return self.within.cursor(self.parties[index]) if self.parties else None
 
     async def has_next(self) -> bool:
         """Whether parties follow the page."""
@@ -196,7 +227,7 @@ def _years(lower: Position, upper: Position, *, descending: bool) -> range:
     return range(last, first - 1, -1) if descending else range(first, last + 1)
 
 
-def _position(party: ListedParty) -> Position:
+def _position(party: PartyRow) -> Position:
     return Position(party.date, party.party_id)
 
 

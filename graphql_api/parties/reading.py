@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from graphql_api.parties.cursor import Position
     from graphql_api.store.party_store import PartyStore
-    from graphql_api.store.rows import CityRow, ListedParty, PartyHead, Slice
+    from graphql_api.store.rows import (
+        Agenda,
+        Attendee,
+        CityRow,
+        Entry,
+        ListedParty,
+        PartyHead,
+        Slice,
+    )
 
 
 class Reader:
@@ -31,7 +40,7 @@ class Reader:
 
     def attendance(self, asked: tuple[UUID, str]) -> Future[bool]:
         """Whether a person has joined a party: its id, and the person."""
-        return self._store.has_joined(*asked)
+        return self._store.people.has_joined(*asked)
 
     def slice(self, wanted: Slice) -> Future[Sequence[ListedParty]]:
         """A part of a city's year."""
@@ -40,6 +49,16 @@ class Reader:
     def city(self, key: str) -> Future[CityRow | None]:
         """A city by its key; None where it has no party ahead."""
         return self._store.read_city(key)
+
+    def attendees(self, party_id: UUID, after: str, limit: int) -> Future[list[Attendee]]:
+        """The people who have joined a party, in order of their names, after one of them."""
+        return self._store.people.read_attendees(party_id, after, limit)
+
+    def entries(
+        self, agenda: Agenda, after: Position, before: Position, limit: int, *, descending: bool
+    ) -> Future[list[Entry]]:
+        """A part of an agenda, between exclusive bounds."""
+        return self._store.people.read_entries(agenda, after, before, limit, descending=descending)
 
     async def search_cities(self, prefix: str, limit: int) -> list[CityRow]:
         """Cities with a party ahead whose key begins with `prefix`, which is not empty."""

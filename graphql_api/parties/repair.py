@@ -1,7 +1,8 @@
-"""Mends what a crash left between a party and its copies: walks both tables once.
+"""Mends what a crash left between a party and what shows it: walks the three tables once.
 
-Each party's copy is written anew, which changes nothing where it is right. Each copy whose party is
-closed, gone or elsewhere is deleted. Both can be done again, and while people join and leave.
+Each party's copy and its entries in people's agendas are written anew, which changes nothing where
+they are right. Each copy or entry whose party is closed, gone or elsewhere, or whose person has
+left, is deleted. All can be done again, and while people join and leave.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from graphql_api.store.rows import Place, Slice
+from graphql_api.store.rows import Place, Role, Slice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from graphql_api.parties.copies import Copies
     from graphql_api.store.party_store import PartyStore
-    from graphql_api.store.rows import ListedParty
+    from graphql_api.store.rows import Agenda, Entry, ListedParty
 
 FIRST_TOKEN, LAST_TOKEN = -(2**63), 2**63 - 1
 AT_ONCE = 50
+EARLIEST, LATEST = datetime(1900, 1, 1), datetime(9999, 1, 1)  # noqa: DTZ001  # see clock.py
+TABLES = ("party", "party_by_city", "party_by_person")
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,10 @@ class Progress:
     """How far a repair has come. It can be taken up from here.
 
     Attributes:
-        table: the one being walked: `party`, then `party_by_city`.
+        table: the one being walked, in the order of TABLES.
         token: the last one done, in the order of Cassandra's ring.
         parties: how many parties' copies were written.
-        orphans: how many copies were deleted.
+        orphans: how many copies and entries were deleted.
     """
 
     table: str = "party"
@@ -45,7 +48,7 @@ class Progress:
     def fraction(self) -> float:
         """How much is done, from 0 to 1; tokens are spread evenly."""
         done = (self.token - FIRST_TOKEN) / (LAST_TOKEN - FIRST_TOKEN)
-        return done / 2 if self.table == "party" else 0.5 + done / 2
+        return (TABLES.index(self.table) + done) / len(TABLES)
 
 
 class Repair:
@@ -66,14 +69,15 @@ class Repair:
         Raises:
             PartyfinderError: the database does not answer. What was yielded last is done.
         """
-        if progress.table == "party":
-            async for step in self._walk_parties(progress):
+        walks = (self._walk_parties, self._walk_city_years, self._walk_agendas)
+        for table, walk in zip(TABLES, walks, strict=True):
+            if TABLES.index(progress.table) > TABLES.index(table):
+                continue
+            if progress.table != table:
+                progress = replace(progress, table=table, token=FIRST_TOKEN)
+            async for step in walk(progress):
                 progress = step
                 yield progress
-            progress = replace(progress, table="party_by_city", token=FIRST_TOKEN)
-        async for step in self._walk_city_years(progress):
-            progress = step
-            yield progress
         yield replace(progress, token=LAST_TOKEN)
 
     async def _walk_parties(self, progress: Progress) -> AsyncGenerator[Progress, None]:
@@ -83,6 +87,8 @@ class Repair:
             await asyncio.gather(
                 *(self._copies.announce(each) for each in heads if not each.closed)
             )
+            for head in heads:
+                await self._copies.agendas.write_attendees(head)
             progress = replace(progress, token=found[-1][0], parties=progress.parties + len(heads))
             yield progress
             await asyncio.sleep(self._pause)
@@ -108,6 +114,41 @@ class Repair:
             if len(copies) < AT_ONCE:
                 return orphans
             after = (copies[-1].date, copies[-1].party_id)
+
+    async def _walk_agendas(self, progress: Progress) -> AsyncGenerator[Progress, None]:
+        while found := await self._store.people.scan_agendas(progress.token, 1):
+            token, agenda = found[0]
+            orphans = await self._mend_agenda(agenda)
+            progress = replace(progress, token=token, orphans=progress.orphans + orphans)
+            yield progress
+
+    async def _mend_agenda(self, agenda: Agenda) -> int:
+        """Delete an agenda's orphans; how many there were."""
+        orphans = 0
+        after, before = (EARLIEST, UUID(int=0)), (LATEST, UUID(int=0))
+        while True:
+            entries = await self._store.people.read_entries(
+                agenda, after, before, AT_ONCE, descending=False
+            )
+            checks = (self._delete_if_wrong(agenda, entry) for entry in entries)
+            orphans += sum(await asyncio.gather(*checks))
+            await asyncio.sleep(self._pause)
+            if len(entries) < AT_ONCE:
+                return orphans
+            after = (entries[-1].date, entries[-1].party_id)
+
+    async def _delete_if_wrong(self, agenda: Agenda, entry: Entry) -> bool:
+        # The head is read before the attendee: who joins after it does so at a later revision.
+        head = await self._store.read_head(entry.party_id)
+        if head is not None and not head.closed and head.date == entry.date:
+            if agenda.role is Role.HOST:
+                is_right = head.host == agenda.person
+            else:
+                is_right = await self._store.people.has_joined(entry.party_id, agenda.person)
+            if is_right:
+                return False
+        await self._copies.agendas.delete(agenda, entry, head)
+        return True
 
     async def _delete_if_orphaned(self, city_key: str, copy: ListedParty) -> bool:
         # The head is read after its copy, so it is at least as new.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphql_api.parties.listing import LARGEST_PAGE, CityList, Paging, Window
+from graphql_api.parties.listing import LARGEST_PAGE, CityList, Window
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -41,8 +41,8 @@ async def read_snapshot(city_key: str, read_slice: ReadSlice, now: datetime) -> 
         PartyfinderError: the database does not answer.
     """
     window = Window.of(None, None, now)
-    page = await CityList(city_key, window, read_slice).page(Paging(first=SIZE))
-    return Snapshot(tuple(page.parties), window, is_whole=len(page.parties) < SIZE)
+    found = await CityList(city_key, window, read_slice).read(SIZE, None, backwards=False)
+    return Snapshot(tuple(found), window, is_whole=len(found) < SIZE)
 
 
 def newer(before: Snapshot, seen: Snapshot) -> Snapshot | None:

@@ -13,6 +13,7 @@ from graphql_api.parties.listing import CityList, Page, Paging, Window
 from graphql_api.parties.snapshot import Snapshot, SnapshotSlices
 from graphql_api.schema.arguments import given
 from graphql_api.schema.context import Info
+from graphql_api.schema.page_info import PageInfo
 from graphql_api.schema.party import Party, as_parties, as_party
 
 
@@ -28,44 +29,17 @@ class PartyOrder(Enum):
     )
 
 
-@strawberry.type(description="Where a page stands in its list.")
-class PageInfo:
-    """Looks beyond the page only where it is asked to."""
-
-    page: strawberry.Private[Page]
-
-    @strawberry.field(description="Whether parties follow this page.")
-    async def has_next_page(self) -> bool:
-        return await self.page.has_next()
-
-    @strawberry.field(description="Whether parties precede this page.")
-    async def has_previous_page(self) -> bool:
-        return await self.page.has_previous()
-
-    @strawberry.field(description="The cursor of the page's first party; null on an empty page.")
-    def start_cursor(self) -> str | None:
-        return self._cursor(0)
-
-    @strawberry.field(description="The cursor of the page's last party; null on an empty page.")
-    def end_cursor(self) -> str | None:
-        return self._cursor(-1)
-
-    def _cursor(self, index: int) -> str | None:
-        parties = self.page.parties
-        return self.page.within.cursor(parties[index]) if parties else None
-
-
 @strawberry.type(description="A party and where it stands in the list.")
 class PartyEdge:
     """One item of a connection."""
 
     cursor: str = strawberry.field(
-        description="Opaque; give it as `after` or `before` in the same city's list."
+        description="Opaque; give it as `after` or `before` in the same list."
     )
     node: Party = strawberry.field(description="The party.")
 
 
-@strawberry.type(description="A page of a city's parties.")
+@strawberry.type(description="A page of a list of parties.")
 class PartyConnection:
     """Wraps a page that was read."""
 

@@ -30,6 +30,9 @@ _PAGE: Final = FieldCost(
     most=LARGEST_PAGE,
     is_connection=True,
 )
+# An agenda, and the row of each of its parties, and whether the viewer has joined it.
+_HOSTING: Final = _PAGE._replace(own=_READ, each=_READ)
+_JOINED: Final = _PAGE._replace(own=_READ, each={PARTITIONS: 2})
 _LISTED: Final = FieldCost(each={OBJECTS: 1}, in_page=True)
 # A change reads its key's use and the party, writes the key's use and the copy; after a move it
 # mends the old and the new copy first.
@@ -54,6 +57,17 @@ COSTS: Final = CostModel(
         "PageInfo.hasNextPage": FieldCost(own=_YEARS),
         "PageInfo.hasPreviousPage": FieldCost(own=_YEARS),
         "Party.description": FieldCost(own=_READ),
+        "Viewer.joined": _JOINED,
+        "Viewer.hosting": _HOSTING,
+        "Party.attendees": FieldCost(
+            own={PARTITIONS: 2},  # the party's own row and theirs
+            sized_by=("first",),
+            size=PAGE_SIZE,
+            most=LARGEST_PAGE,
+            is_connection=True,
+        ),
+        "AttendeeConnection.edges": _LISTED,
+        "AttendeeConnection.nodes": _LISTED,
         "Party.host": FieldCost(own=_READ),
         "Party.viewerIsHost": FieldCost(own=_READ),
         "Party.viewerHasJoined": FieldCost(own=_READ),

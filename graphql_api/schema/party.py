@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from abc import ABCMeta
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 
+from graphql_api.parties.attendee_list import attendee_page
+from graphql_api.parties.listing import PartyRow
 from graphql_api.schema import ids
+from graphql_api.schema.arguments import given
+from graphql_api.schema.attendees import AttendeeConnection
 from graphql_api.schema.context import Info
 from graphql_api.schema.node import Node
 from graphql_api.schema.person import Person
 from graphql_api.store.rows import ListedParty, PartyHead
-
-PartyRow = PartyHead | ListedParty
 
 
 def resolve_id(party: strawberry.Parent[Any]) -> strawberry.ID:
@@ -50,6 +52,26 @@ async def resolve_viewer_has_joined(party: strawberry.Parent[Any], info: Info) -
     if person is None:
         return False
     return await info.context.loaders.attendance.load((party.party_id, person))
+
+
+async def resolve_attendees(
+    party: strawberry.Parent[Any],
+    info: Info,
+    first: Annotated[
+        int | None,
+        strawberry.argument(description="The size of the page, from 1 to 100; 20 unless given."),
+    ] = strawberry.UNSET,
+    after: Annotated[
+        str | None, strawberry.argument(description="Only what follows this cursor.")
+    ] = strawberry.UNSET,
+) -> AttendeeConnection | None:
+    """Who has joined a row's party; for its host and moderators."""
+    caller = info.context.caller
+    head = None if caller.person is None else await _head(party, info)
+    if head is None or not caller.may_host(head.host):
+        return None
+    page = await attendee_page(info.context.reader, head.party_id, given(first), given(after))
+    return AttendeeConnection(page=page)
 
 
 async def _head(party: PartyRow, info: Info) -> PartyHead | None:
@@ -96,6 +118,11 @@ class Party(Node, metaclass=ABCMeta):
         description="Whether whoever asks posted it; false for who is not signed in, null only "
         "where it could not be looked up.",
     )
+    attendees: AttendeeConnection | None = strawberry.field(
+        resolver=resolve_attendees,
+        description="Who has joined it while signed in; for its host and moderators, null for "
+        "anybody else.",
+    )
 
 
 # Rows are parties to GraphQL, which tells the members of an interface apart by isinstance.
@@ -108,6 +135,6 @@ def as_party(row: PartyRow) -> Party:
     return cast("Party", row)
 
 
-def as_parties(rows: list[ListedParty]) -> list[Party]:
+def as_parties(rows: list[PartyRow]) -> list[Party]:
     """Rows as GraphQL's resolvers hand them on; nothing is copied."""
     return cast("list[Party]", rows)

@@ -28,6 +28,8 @@ from graphql_api.schema.connection import (
 from graphql_api.schema.context import Info
 from graphql_api.schema.node import Node
 from graphql_api.schema.party import Party, as_party
+from graphql_api.schema.person import Person
+from graphql_api.schema.viewer import Viewer
 
 MOST_NODES = 100
 CityName = Annotated[str, strawberry.argument(description="The city's name.")]
@@ -74,6 +76,11 @@ class Query:
             raise BadUserInputError(f"ids may have {MOST_NODES} items at most.")
         loads = (load_node(info, each) for each in ids)
         return cast("list[Node | None]", await asyncio.gather(*loads, return_exceptions=True))
+
+    @strawberry.field(description="Whoever asks; null where nobody is signed in.")
+    def viewer(self, info: Info) -> Viewer | None:
+        person = info.context.caller.person
+        return None if person is None else Viewer(person=Person(id=strawberry.ID(person)))
 
     @strawberry.field(description="A party by its id; null where there is none, or no longer.")
     async def party(

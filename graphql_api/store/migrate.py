@@ -85,7 +85,7 @@ def _take_turn(session: DriverSession, keyspace: str, report: Callable[[str], No
     lock = Lock(session, report)
     lock.acquire()
     try:
-        pending = _pending(session, keyspace)
+        pending = _unrecorded(session, keyspace)
         for migration in pending:
             report(f"Applying {migration.version:04d} {migration.name} …")
             _apply(session, keyspace, migration, lock)
@@ -184,6 +184,11 @@ def _wait_for_agreement(session: DriverSession) -> None:
 def _pending(session: DriverSession, keyspace: str) -> list[Migration]:
     if keyspace not in session.cluster.metadata.keyspaces:
         return migrations()
+    return _unrecorded(session, keyspace)
+
+
+def _unrecorded(session: DriverSession, keyspace: str) -> list[Migration]:
+    """The same of a keyspace that is there, though the driver may not have heard of it yet."""
     try:
         rows = session.execute(
             f'SELECT version, digest FROM "{keyspace}".schema_migration WHERE program = %s',  # noqa: S608  # a keyspace has no place for a marker; settings.py checked it

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cassandra.query import UNSET_VALUE
 
 from graphql_api.store import statements
+from graphql_api.store.people_store import PeopleStore
 from graphql_api.store.rows import (
     Attendance,
     CityRow,
@@ -45,6 +46,7 @@ class PartyStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.people = PeopleStore(session)
 
     def read_head(self, party_id: UUID) -> asyncio.Future[PartyHead | None]:
         """The party, also a closed one; None where there never was one."""
@@ -101,10 +103,6 @@ class PartyStore:
         if rows[0]["[applied]"]:
             return Decision(applied=True, head=after, operations={})
         return _refused(rows)
-
-    def has_joined(self, party_id: UUID, person: str) -> asyncio.Future[bool]:
-        """Whether a person has joined a party."""
-        return self._session.read(statements.READ_ATTENDEE, bool, (party_id, person))
 
     def read_claim(self, key: str) -> asyncio.Future[UUID | None]:
         """The party that an operation's key was first sent for, where that is known."""

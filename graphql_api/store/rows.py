@@ -5,6 +5,7 @@ GraphQL reads its fields straight off these: the attribute names are the API's.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -83,6 +84,36 @@ class Attendance(NamedTuple):
 
     person: str
     joins: bool
+    revision: int
+
+
+class Attendee(NamedTuple):
+    """Somebody who has joined a party: a row of kind 2 in its partition."""
+
+    person: str
+    joined_at: datetime
+
+
+class Role(StrEnum):
+    """Why a party stands in a person's agenda; stored, so a value keeps its meaning."""
+
+    HOST = "host"
+    ATTENDEE = "attendee"
+
+
+class Agenda(NamedTuple):
+    """A partition of `party_by_person`: the parties that a person hosts, or has joined."""
+
+    person: str
+    role: Role
+
+
+class Entry(NamedTuple):
+    """A party in an agenda: a row of `party_by_person`."""
+
+    date: datetime
+    party_id: UUID
+    created_at: datetime
     revision: int
 
 

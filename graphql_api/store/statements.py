@@ -39,6 +39,7 @@ _OPERATION = "kind, key, digest, delta, after, op_rev, refusal"
 HEAD_COLUMNS = tuple(_HEAD.split(", "))
 OPERATION_COLUMNS = tuple(_OPERATION.split(", "))[1:]
 _LISTED = "party_id, city, name, date, time_zone, place, created_at, people, capacity, rev"
+_ENTRY = "date, party_id, created_at, rev"
 _IS_HEAD = "party_id = ? AND kind = 0 AND key = ''"
 _IS_UNCHANGED = "IF rev = ? AND closed = false"
 
@@ -50,6 +51,14 @@ def _marks(columns: str) -> str:
 def _page(order: str) -> str:
     return (
         f"SELECT {_LISTED} FROM party_by_city WHERE city_key = ? AND year = ?"
+        " AND (date, party_id) > (?, ?) AND (date, party_id) < (?, ?)"
+        f" ORDER BY date {order}, party_id {order} LIMIT ?"
+    )
+
+
+def _entries(order: str) -> str:
+    return (
+        f"SELECT {_ENTRY} FROM party_by_person WHERE person = ? AND role = ?"
         " AND (date, party_id) > (?, ?) AND (date, party_id) < (?, ?)"
         f" ORDER BY date {order}, party_id {order} LIMIT ?"
     )
@@ -117,6 +126,29 @@ SCAN_CITY_YEARS = Statement(
     "scan_city_years",
     "SELECT DISTINCT token(city_key, year), city_key, year FROM party_by_city"
     " WHERE token(city_key, year) > ? LIMIT ?",
+)
+
+READ_ATTENDEES = Statement(
+    "read_attendees",
+    "SELECT key, WRITETIME(op_rev) FROM party WHERE party_id = ? AND kind = 2 AND key > ? LIMIT ?",
+)
+
+WRITE_ENTRY = Statement(
+    "write_entry",
+    f"INSERT INTO party_by_person (person, role, {_ENTRY}) VALUES (?, ?, {_marks(_ENTRY)})"
+    " USING TIMESTAMP ?",
+)
+DELETE_ENTRY = Statement(
+    "delete_entry",
+    "DELETE FROM party_by_person USING TIMESTAMP ?"
+    " WHERE person = ? AND role = ? AND date = ? AND party_id = ?",
+)
+READ_ENTRIES = Statement("read_entries", _entries("ASC"))
+READ_ENTRIES_BACKWARDS = Statement("read_entries_backwards", _entries("DESC"))
+SCAN_AGENDAS = Statement(
+    "scan_agendas",
+    "SELECT DISTINCT token(person, role), person, role FROM party_by_person"
+    " WHERE token(person, role) > ? LIMIT ?",
 )
 
 CONDITIONAL_BATCH = Statement("conditional_batch", "", Profile.CONDITIONAL)

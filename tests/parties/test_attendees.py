@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from graphql_api.parties.change import Applied, Reason, Refused
+from graphql_api.parties.hosting import Delete, Update
+from graphql_api.store.rows import Agenda, Role
 from tests.support.simulated_server import Server
 from tests.support.simulation import Faults, simulate
-from tests.support.some_parties import a_drawn_key, a_key, join, leave
+from tests.support.some_parties import a_creation, a_drawn_key, a_key, join, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from graphql_api.parties.change import Change, Outcome
     from graphql_api.parties.operation import IdempotencyKey
@@ -182,5 +187,58 @@ def test_what_is_known_of_people_is_bounded(monkeypatch: pytest.MonkeyPatch) -> 
         outcomes = await at_once(server, *presses)
         assert reasons(outcomes).count(None) == 40
         assert standing(server, party) == (40, set(people))
+
+    simulate(scenario())
+
+
+def test_an_agenda_shows_what_was_joined_and_where_that_stands() -> None:
+    async def scenario() -> None:
+        server = Server()
+        party = await server.post()
+        tables, here = server.store.tables, party.party_id
+        first, second = party.date, party.date + timedelta(days=3)
+        ann, bob = (Agenda(person, Role.ATTENDEE) for person in ("ann", "bob"))
+
+        def move(date: datetime) -> Update:
+            return Update(here, a_key(), {"date": date})
+
+        for change in (
+            join(here, attendee="ann"),
+            move(second),
+            join(here, attendee="bob"),
+            move(first),
+            leave(here, attendee="ann"),
+            move(second),
+        ):
+            assert isinstance(await server.commit(change), Applied)
+            await asyncio.sleep(120)
+        assert tables.agenda(ann) == []
+        assert tables.agenda(bob) == [(here, second)]
+        await server.commit(Delete(here, a_key()))
+        await asyncio.sleep(120)
+        assert tables.agenda(bob) == []
+
+    simulate(scenario())
+
+
+def test_a_host_s_agenda_follows_the_party() -> None:
+    async def scenario() -> None:
+        server = Server()
+        creation = replace(a_creation(), host="ann")
+        here, date = creation.party_id, creation.party.date
+        agenda = Agenda("ann", Role.HOST)
+        await server.commit(creation)
+        listed = [server.store.tables.agenda(agenda)]
+        for change in (
+            Update(here, a_key(), {"city": "Porto"}),
+            Update(here, a_key(), {"date": date + timedelta(days=1)}),
+            Update(here, a_key(), {"city": "Faro", "date": date}),
+            Delete(here, a_key()),
+        ):
+            await server.commit(change)
+            await asyncio.sleep(120)
+            listed.append(server.store.tables.agenda(agenda))
+        later = date + timedelta(days=1)
+        assert listed == [[(here, date)], [(here, date)], [(here, later)], [(here, date)], []]
 
     simulate(scenario())

@@ -48,7 +48,7 @@ def test_what_is_no_cursor_of_ours_is_refused_by_the_arguments_name(text: str) -
     with pytest.raises(BadUserInputError) as refusal:
         cursor.decode("before", text, "lisbon")
     assert refusal.value.message == (
-        "before is not a cursor of this city's parties: take it from pageInfo or an edge of the "
+        "before is not a cursor of this list: take it from pageInfo or an edge of the "
         "same list, unchanged."
     )
 

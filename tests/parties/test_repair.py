@@ -13,9 +13,11 @@ from graphql_api.caller import ANYBODY
 from graphql_api.parties import hosting
 from graphql_api.parties.city import city_key
 from graphql_api.parties.repair import Progress, Repair
-from graphql_api.store.rows import PartyHead, Slice
+from graphql_api.store.rows import Agenda, Attendance, PartyHead, Role, Slice
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from graphql_api.app import Parts
 
 FAST = 1_000_000
@@ -97,6 +99,31 @@ async def test_a_copy_left_at_a_place_that_the_head_has_forgotten_is_an_orphan(
     assert await page(parts, left) == []
     assert await page(parts, head) == [(head.party_id, 0, 1)]
     assert done.orphans == 1
+
+
+async def entries(parts: Parts, agenda: Agenda) -> list[tuple[UUID, datetime]]:
+    """What stands in an agenda: ids and dates."""
+    bounds = (clock.EPOCH, NO_ID), (clock.now() + timedelta(days=2000), NO_ID)
+    found = await parts.store.people.read_entries(agenda, *bounds, 100, descending=False)
+    return [(entry.party_id, entry.date) for entry in found]
+
+
+async def test_agendas_show_who_hosts_and_has_joined(parts: Parts) -> None:
+    head = await a_party(parts, "Agendas")
+    moved = head._replace(
+        date=head.date + timedelta(days=1), people=1, revision=2, old_places=(head.standing_place,)
+    )
+    joins = [Attendance("ann", joins=True, revision=2)]
+    assert (await parts.store.propose(head, moved, [], 5, joins)).applied
+    agendas = parts.copies.agendas
+    gone = [Attendance("bob", joins=True, revision=1)]
+    await agendas.write_attendances(head, [*gone, Attendance("ann", joins=True, revision=1)])
+    await agendas.write_host(head._replace(host="cat"))
+    done = await repair(parts)
+    assert await entries(parts, Agenda("ann", Role.ATTENDEE)) == [(head.party_id, moved.date)]
+    assert await entries(parts, Agenda("bob", Role.ATTENDEE)) == []
+    assert await entries(parts, Agenda("cat", Role.HOST)) == []
+    assert done.orphans == 2  # the old date of who has joined was deleted with the new one written
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])

@@ -230,7 +230,7 @@ async def test_damaged_and_foreign_cursors(api: Api, parts: Parts, name: str, si
     here = cursor_of(head)
     elsewhere = encode(Position(head.date, head.party_id), "elsewhere")
     message = (
-        f"{name} is not a cursor of this city's parties: take it from pageInfo or an edge of the "
+        f"{name} is not a cursor of this list: take it from pageInfo or an edge of the "
         "same list, unchanged."
     )
     wrong = ["", "x", here[:-1], here + "=", here.lower(), elsewhere, ids_of([head])[0], "é", "😀"]

@@ -200,7 +200,7 @@ async def test_a_deletion_closes_the_head_and_deletes_the_copy(api: Api, parts: 
     party = await api.create()
     with recording(parts) as recorder:
         await api.mutate("deleteParty", partyId=party["id"])
-    assert recorder.sent == ["read_head", REPLACE, "delete_copy"]
+    assert recorder.sent == ["read_head", REPLACE, "delete_copy", "read_attendees"]
 
 
 async def test_what_is_refused_before_it_is_sent_costs_nothing(api: Api, parts: Parts) -> None:

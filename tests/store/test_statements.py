@@ -173,14 +173,14 @@ async def test_a_proposal_depends_on_who_has_joined(parts: Parts) -> None:
     party_id, one = head.party_id, head._replace(people=1, revision=2)
     ann, bob = Attendance("ann", joins=True, revision=2), Attendance("bob", joins=True, revision=3)
     assert (await store.propose(head, one, [an_operation("a", 2)], TIMEOUT, [ann])).applied
-    assert await store.has_joined(party_id, "ann")
+    assert await store.people.has_joined(party_id, "ann")
     both = one._replace(people=2, revision=3)
     again = await store.propose(one, both, [an_operation("b", 3)], TIMEOUT, [ann, bob])
     assert again == refused(one)._replace(attendees=frozenset({"ann"}))
     left = [Attendance(person, joins=False, revision=3) for person in ("ann", "bob")]
     none = await store.propose(one, both, [an_operation("b", 3)], TIMEOUT, left)
     assert none == refused(one)._replace(attendees=frozenset({"ann"}))
-    assert not await store.has_joined(party_id, "bob")
+    assert not await store.people.has_joined(party_id, "bob")
     assert (await store.propose(one, both, [an_operation("b", 3)], TIMEOUT, [bob])).applied
     # A batch that is refused for another reason tells of everybody it spoke of.
     swap = [left[0], Attendance("cat", joins=True, revision=3)]
@@ -191,7 +191,7 @@ async def test_a_proposal_depends_on_who_has_joined(parts: Parts) -> None:
     assert (standing.head, standing.attendees, set(standing.operations)) == (both, joined, {"b"})
     last = both._replace(people=1, revision=4)
     assert (await store.propose(both, last, [an_operation("c", 4)], TIMEOUT, left[:1])).applied
-    assert not await store.has_joined(party_id, "ann")
+    assert not await store.people.has_joined(party_id, "ann")
 
 
 async def test_more_people_are_looked_up_than_one_statement_may_read(parts: Parts) -> None:

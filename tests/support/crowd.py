@@ -17,6 +17,7 @@ from graphql_api.parties.change import Applied, Refused
 from graphql_api.parties.commit import CommitLimits
 from graphql_api.parties.hosting import Delete, Update
 from graphql_api.parties.operation import IdempotencyKey
+from graphql_api.store.rows import Agenda, Role
 from tests.support.attendees import prove_attendance
 from tests.support.history import APPLIED, NOTHING, Ledger, Told, Unsettled, prove
 from tests.support.simulated_server import Server
@@ -77,9 +78,14 @@ class Crowd:
         await asyncio.sleep(120)
         head = self.tables.heads[self.party_id]
         assert self.tables.listed(self.party_id) == [head]
+        await honest.copies.agendas.write_attendees(head)  # as a repair does
+        agendas = [Agenda(each, Role.ATTENDEE) for each in self.tables.attendees[self.party_id]]
+        for agenda in agendas:
+            assert self.tables.agenda(agenda) == [(self.party_id, head.date)]
         assert isinstance(await honest.commit(Delete(self.party_id, a_key())), Applied)
         await asyncio.sleep(120)
         assert self.tables.listed(self.party_id) == []
+        assert [each for each in agendas if self.tables.agenda(each)] == []
 
     async def _client(self, number: int) -> None:
         for turn in range(TURNS):

@@ -13,16 +13,18 @@ import selectors
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from graphql_api import clock
 from graphql_api.errors import DatabaseUnavailableError
 from graphql_api.store.failures import AmbiguousError
-from graphql_api.store.rows import Decision, OperationRow, PartyHead, Place, Standing
+from graphql_api.store.rows import Attendee, Decision, OperationRow, PartyHead, Place, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Sequence
+    from datetime import datetime
     from random import Random
     from uuid import UUID
 
-    from graphql_api.store.rows import Attendance, CityRow
+    from graphql_api.store.rows import Agenda, Attendance, CityRow, Entry
 
 LONGEST_DELAY = 25.0
 
@@ -75,6 +77,9 @@ class SimulatedTables:
     operations: dict[UUID, dict[str, tuple[OperationRow, float]]] = field(default_factory=dict)
     attendees: dict[UUID, set[str]] = field(default_factory=dict)
     copies: dict[tuple[UUID, Place], tuple[int, PartyHead | None]] = field(default_factory=dict)
+    entries: dict[tuple[Agenda, datetime, UUID], tuple[int, Entry | None]] = field(
+        default_factory=dict
+    )
 
     def standing(self, party_id: UUID, now: float) -> dict[str, OperationRow]:
         """The operations that have not expired."""
@@ -114,10 +119,46 @@ class SimulatedTables:
         if timestamp >= self.copies.get((party_id, place), (0, None))[0]:
             self.copies[party_id, place] = (timestamp, head)
 
+    def agenda(self, agenda: Agenda) -> list[tuple[UUID, datetime]]:
+        """The parties that stand in an agenda, and where."""
+        found = self.entries.items()
+        return [(of, date) for (whose, date, of), (_, entry) in found if entry and whose == agenda]
+
     def listed(self, party_id: UUID) -> list[PartyHead]:
         """The party's copies that can be seen."""
         copies = (head for (of, _), (_, head) in self.copies.items() if of == party_id)
         return [head for head in copies if head is not None]
+
+
+class SimulatedPeople:
+    """People's agendas and a party's attendees; in place of `PeopleStore`."""
+
+    def __init__(self, store: SimulatedStore) -> None:
+        self._store = store
+
+    async def read_attendees(self, party_id: UUID, after: str, limit: int) -> list[Attendee]:
+        """A read at quorum."""
+        await self._store.read()
+        joined = sorted(self._store.tables.attendees.get(party_id, ()))
+        return [Attendee(each, clock.EPOCH) for each in joined if each > after][:limit]
+
+    async def write_entry(self, agenda: Agenda, entry: Entry, timestamp: int) -> None:
+        """A plain write."""
+        await self._store.read()
+        self._write((agenda, entry.date, entry.party_id), timestamp, entry)
+
+    async def delete_entry(
+        self, agenda: Agenda, date: datetime, party_id: UUID, timestamp: int
+    ) -> None:
+        """A plain delete."""
+        await self._store.read()
+        self._write((agenda, date, party_id), timestamp, None)
+
+    def _write(self, key: tuple[Agenda, datetime, UUID], at: int, entry: Entry | None) -> None:
+        """Last write wins; of two at once, a delete."""
+        written = self._store.tables.entries.get(key, (0, None))[0]
+        if at > written or (at == written and entry is None):
+            self._store.tables.entries[key] = (at, entry)
 
 
 class SimulatedStore:
@@ -130,19 +171,20 @@ class SimulatedStore:
         self.reads = 0
         self.copies_written = 0
         self.faults_injected = 0
+        self.people = SimulatedPeople(self)
         self._random = random
         self._late: set[asyncio.Task[None]] = set()
 
     async def read_head(self, party_id: UUID) -> PartyHead | None:
         """A read at quorum."""
-        await self._read()
+        await self.read()
         return self.tables.heads.get(party_id)
 
     async def confirm_standing(
         self, party_id: UUID, keys: Sequence[str], timeout: float, people: Sequence[str] = ()
     ) -> Standing:
         """A read at SERIAL."""
-        await self._read(timeout)
+        await self.read(timeout)
         standing = self.tables.standing(party_id, self._now())
         found = {key: standing[key] for key in keys if key in standing}
         joined = self.tables.attendees.get(party_id, set())
@@ -178,12 +220,12 @@ class SimulatedStore:
     async def write_copy(self, head: PartyHead, timestamp: int) -> None:
         """A plain write."""
         self.copies_written += 1
-        await self._read()
+        await self.read()
         self.tables.copy(head.party_id, head.standing_place, timestamp, head)
 
     async def delete_copy(self, party_id: UUID, place: Place, timestamp: int) -> None:
         """A plain delete."""
-        await self._read()
+        await self.read()
         self.tables.copy(party_id, place, timestamp, None)
 
     async def write_city(self, row: CityRow, ttl: int, timestamp: int) -> None:
@@ -209,7 +251,8 @@ class SimulatedStore:
         self._late.add(task)
         task.add_done_callback(self._late.discard)
 
-    async def _read(self, timeout: float = 10.0) -> None:
+    async def read(self, timeout: float = 10.0) -> None:
+        """What every plain statement goes through."""
         self.reads += 1
         await self._pause()
         if self._happens(self.faults.reads_fail):
