@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
 import subprocess
 import sys
-import urllib.request
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -27,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from bench import report
 from bench.load import measure
 from bench.report import Figure
-from bench.servers import Server, cassandra, process, server
+from bench.servers import Server, ask, cassandra, process, server
 from bench.workloads import Seed, Workload, compare, seed, workloads
 from graphql_api.app import open_parts
 from graphql_api.settings import load_settings
@@ -44,16 +42,6 @@ PEERS = {
     "Mercurius, graphql-jit": ["node", str(MERCURIUS / "server.mjs")],
     "Strawberry by the book": [sys.executable, "-m", "bench.peers.by_the_book"],
 }
-
-
-def ask(to: Server, body: bytes) -> Any:
-    """One request and its answer."""
-    url = f"http://{to.host}:{to.port}/graphql"
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as response:
-        answer = json.load(response)
-    assert "errors" not in answer, answer
-    return answer
 
 
 def has_mercurius() -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphql_api.embedded import Node, NodeSettings
 
@@ -35,8 +37,9 @@ class Server:
 
     @property
     def cpu_seconds(self) -> float:
-        """Processor time that it has used."""
-        return cpu_seconds(self.pid)
+        """Processor time that it has used, with its workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return sum(cpu_seconds(pid) for pid in (self.pid, *map(int, children)))
 
     @property
     def resident_megabytes(self) -> float:
@@ -49,6 +52,16 @@ def cpu_seconds(pid: int) -> float:
     """Processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / _CLOCK_TICKS
+
+
+def ask(to: Server, body: bytes) -> Any:
+    """One request and its answer."""
+    url = f"http://{to.host}:{to.port}/graphql"
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        answer = json.load(response)
+    assert "errors" not in answer, answer
+    return answer
 
 
 @contextmanager

@@ -28,13 +28,13 @@ ATTEMPTS = 5
 PAUSE = 1.0  # seconds after the first failed one, twice that after the second
 
 
-async def load_large_city(parts: Parts, report: Report, count: int) -> None:
+async def load_large_city(parts: Parts, report: Report, count: int, city: str = CITY) -> None:
     """Write so many parties of one city, one after another from a year ago to two years ahead.
 
     Raises:
         PartyfinderError: the database does not keep up.
     """
-    pieces = _pieces(count)
+    pieces = _pieces(city, count)
     loaded = 0
 
     async def work() -> None:
@@ -42,10 +42,10 @@ async def load_large_city(parts: Parts, report: Report, count: int) -> None:
         for piece in pieces:
             await _load(parts, piece)
             loaded += len(piece)
-            report(f"Loading {CITY}", f"{loaded:,} of {count:,}", loaded / count)
+            report(f"Loading {city}", f"{loaded:,} of {count:,}", loaded / count)
 
     await asyncio.gather(*(work() for _ in range(min(AT_ONCE, count))))
-    for last in _heads(count, range(count - 1, count)):
+    for last in _heads(city, count, range(count - 1, count)):
         await parts.copies.announce(last)
 
 
@@ -60,20 +60,20 @@ async def _load(parts: Parts, piece: list[PartyHead]) -> None:
     await parts.copies.load(piece)
 
 
-def _pieces(count: int) -> Iterator[list[PartyHead]]:
+def _pieces(city: str, count: int) -> Iterator[list[PartyHead]]:
     """Parties of one year each, because a batch is quick within one partition."""
-    for _, heads in groupby(_heads(count, range(count)), lambda head: head.date.year):
+    for _, heads in groupby(_heads(city, count, range(count)), lambda head: head.date.year):
         while piece := list(islice(heads, PIECE)):
             yield piece
 
 
-def _heads(count: int, numbers: range) -> Iterator[PartyHead]:
+def _heads(city: str, count: int, numbers: range) -> Iterator[PartyHead]:
     now = clock.now().replace(minute=0, second=0, microsecond=0)
     step = (BEFORE + AHEAD) / count
     for number in numbers:
         date = now - BEFORE + step * number
         party = hosting.NewParty(
-            city=CITY,
+            city=city,
             name=f"Party {number + 1:,}",
             date=date.replace(microsecond=date.microsecond // 1000 * 1000),
             time_zone="America/New_York",
