@@ -5,6 +5,7 @@ Nothing else knows them all.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from graphql_api.store.connection_failures import ConnectionFailedError
 from graphql_api.store.migrate import pending_migrations
 from graphql_api.store.party_store import PartyStore
 from graphql_api.store.permissions import check_permissions
+from graphql_api.store.recovery import kept_connected
 from graphql_api.store.session import Session
 
 if TYPE_CHECKING:
@@ -75,6 +77,10 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
     connection = await connect(settings)
     try:
         session = await _session(connection, settings)
+    except BaseException:
+        await connection.close()
+        raise
+    async with kept_connected(settings, connection, session):
         store = PartyStore(session)
         copies = Copies(store)
         limits = CommitLimits(
@@ -94,10 +100,9 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
             yield Parts(store, Reader(store), copies, committer, keys, changes)
         finally:
             await changes.close()
-            await committer.close(CLOSE_TIMEOUT)
+            # What has begun may take as long as a request; then its outcome is unknown anyway.
+            await committer.close(settings.request_timeout)
             await copies.close(CLOSE_TIMEOUT)
-    finally:
-        await connection.close()
 
 
 async def _session(connection: Connection, settings: Settings) -> Session:
@@ -106,7 +111,7 @@ async def _session(connection: Connection, settings: Settings) -> Session:
             f"the keyspace {settings.keyspace} lacks tables of this program: run "
             "`partyfinder sync-schema` once."
         )
-    connection.session.set_keyspace(settings.keyspace)
+    await asyncio.to_thread(connection.session.set_keyspace, settings.keyspace)
     session = Session(
         connection.session,
         settings.request_timeout,

@@ -34,17 +34,20 @@ class WorkerFailedError(Exception):
     """A worker could not begin; the message is its own sentence about it."""
 
 
-async def supervise(count: int, work: Work, announce: Callable[[], None]) -> None:
+async def supervise(
+    count: int, work: Work, announce: Callable[[], None], stop_timeout: float = STOP_TIMEOUT
+) -> None:
     """Keep `count` processes at work until SIGINT or SIGTERM, then stop them in order.
 
     Args:
         work: what a worker does; a function of a module, or a `partial` of one.
         announce: called once, when all of them are at work for the first time.
+        stop_timeout: seconds that a worker has to end in order.
 
     Raises:
         WorkerFailedError: one of the first ones could not begin; none is left running.
     """
-    workers = [Worker(number + 1, work) for number in range(count)]
+    workers = [Worker(number + 1, work, stop_timeout) for number in range(count)]
     living = asyncio.create_task(_live(workers, announce))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, living.cancel)
@@ -72,8 +75,9 @@ async def _live(workers: list[Worker], announce: Callable[[], None]) -> None:
 class Worker:
     """One place among the workers, filled by one process after another."""
 
-    def __init__(self, number: int, work: Work) -> None:
+    def __init__(self, number: int, work: Work, stop_timeout: float = STOP_TIMEOUT) -> None:
         self._number = number
+        self._stop_timeout = stop_timeout
         self._work = work
         self._process: _Process | None = None
 
@@ -125,7 +129,7 @@ class Worker:
     async def stop(self) -> None:
         """End the process, if there is one."""
         if self._process is not None:
-            await self._process.stop()
+            await self._process.stop(self._stop_timeout)
 
 
 def longer(pause: float) -> float:
@@ -169,11 +173,11 @@ class _Process:
             except EOFError:
                 return
 
-    async def stop(self) -> None:
+    async def stop(self, timeout: float) -> None:
         """End it in order, or after some time in any way."""
         self._process.terminate()
         try:
-            async with asyncio.timeout(STOP_TIMEOUT):
+            async with asyncio.timeout(timeout):
                 await self.end()
         except TimeoutError:
             self._process.kill()

@@ -116,7 +116,8 @@ async def test_a_port_that_workers_share_is_in_use_for_others(
 async def test_what_keeps_workers_from_beginning_is_told_once(
     settings: Settings, tmp_path: Path
 ) -> None:
-    variables = environment(settings, CASSANDRA_KEYSPACE="has_no_tables")
+    missing = {"CASSANDRA_KEYSPACE": "has_no_tables", "SYNC_SCHEMA": "false"}
+    variables = environment(settings, **missing)
     code, output, errors = await run(tmp_path, variables, "serve", "--port", "0", "--workers", "2")
     assert (code, output) == (1, "")
     assert errors == (

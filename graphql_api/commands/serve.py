@@ -95,7 +95,10 @@ def _supervise(settings: Settings, bound: socket.socket, announce: Callable[[], 
     host, port = bound.getsockname()[:2]
     bound.close()  # nobody else is there; from here on the port is shared
     with reserve(host, port):
-        asyncio.run(supervise(settings.workers, partial(_work, settings, host, port), announce))
+        work = partial(_work, settings, host, port)
+        # What has begun when the server closes may take a request's time, and its end as long.
+        stop_timeout = settings.stop_delay + 2 * settings.request_timeout + 5
+        asyncio.run(supervise(settings.workers, work, announce, stop_timeout))
 
 
 def _work(settings: Settings, host: str, port: int, tell_ready: Callable[[], None]) -> None:

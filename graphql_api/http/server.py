@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from graphql_api.settings import Settings
 
-SHUTDOWN_TIMEOUT = 5.0  # for requests that are being answered when the signal comes
 BACKLOG = 1024
 
 
@@ -99,18 +98,29 @@ async def serve(
     bound: socket.socket,
     announce: Callable[[], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then finish the requests in flight."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    """Serve until SIGINT or SIGTERM, then finish the requests in flight.
+
+    SIGTERM is how a load balancer's server is stopped: it serves on for a while, says that it is
+    not ready, and so gets no new requests when it closes.
+    """
+    stopped: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def stop(number: int) -> None:
+        if not stopped.done():
+            stopped.set_result(number)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    runner = Runner(application, settings, SHUTDOWN_TIMEOUT)
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    # A request in flight has its own deadline; what is left then is cut.
+    runner = Runner(application, settings, settings.request_timeout + 1)
     await runner.setup()
     try:
         await web.SockSite(runner, bound, backlog=BACKLOG).start()
         announce()
-        await stopped.wait()
+        signalled = await stopped
         application[READINESS].is_stopping = True
+        if signalled == signal.SIGTERM:
+            await asyncio.sleep(settings.stop_delay)
     finally:
         await runner.cleanup()
 

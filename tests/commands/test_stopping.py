@@ -1,0 +1,76 @@
+"""SIGTERM: not ready any more, serving on for a while, then an end in which nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from graphql_api.schema import ids
+from tests.support.api import Api, a_city, soon
+from tests.support.servers import _address, _start, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graphql_api.app import Parts
+    from graphql_api.settings import Settings
+
+DELAY = 2
+CREATE = """mutation ($input: CreatePartyInput!) { createParty(input: $input) {
+  ... on CreatePartySuccess { party { id } } } }"""
+JOIN = """mutation ($id: ID!) { joinParty(input: {partyId: $id}) {
+  ... on JoinPartySuccess { party { people } } } }"""
+
+
+async def test_a_server_that_is_stopped_loses_nothing(
+    tmp_path: Path, settings: Settings, parts: Parts
+) -> None:
+    process = await _start(
+        tmp_path, environment(settings, STOP_DELAY=str(DELAY)), "serve", "--port", "0"
+    )
+    url = await _address(process)
+    async with aiohttp.ClientSession() as session:
+        api = Api(url, session)
+        party = {"city": a_city(), "name": "A party", "date": soon(), "timeZone": "UTC"}
+        made = await api.run(CREATE, input=party)
+        party_id = made["createParty"]["party"]["id"]
+        socket = await session.ws_connect(f"{url}/graphql", protocols=["graphql-transport-ws"])
+        await socket.send_json({"type": "connection_init"})
+        assert (await socket.receive_json())["type"] == "connection_ack"
+        acknowledged = asyncio.create_task(_join(api, party_id))
+        await asyncio.sleep(0.2)
+        process.terminate()
+        while (await _status(session, f"{url}/readyz")) != 503:  # noqa: ASYNC110  # no event tells
+            await asyncio.sleep(0.02)
+        assert await _status(session, f"{url}/healthz") == 200
+        assert await api.run('{ party(id: "x") { id } }') == {"party": None}
+        message = await socket.receive()
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+        joined = await acknowledged
+    _, errors = await process.communicate()
+    assert process.returncode == 0, errors
+    assert joined > 0
+    found = ids.decode_party(party_id)
+    assert found is not None
+    head = await parts.store.read_head(found)
+    assert head is not None
+    assert head.people == joined
+
+
+async def _join(api: Api, party_id: str) -> int:
+    """Join one after another until the server is gone; how many joins it acknowledged."""
+    joined = 0
+    with suppress(aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError):
+        while True:
+            data = await api.run(JOIN, id=party_id)
+            assert data["joinParty"]["party"]["people"] == joined + 1
+            joined += 1
+    return joined
+
+
+async def _status(session: aiohttp.ClientSession, url: str) -> int:
+    async with session.get(url) as response:
+        return response.status
