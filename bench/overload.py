@@ -192,7 +192,7 @@ async def measure(to: Server, make: Callable[[], bytes], seconds: float) -> None
             f"{times:>4}× {times * peak:>7.0f} {tally.useful / seconds:>9.0f} "
             f"{tally.useful / seconds / peak:>7.0%} {tally.refused / seconds:>10.0f} "
             f"{tally.late / seconds:>7.0f} {tally.failed / seconds:>9.0f} {last * 1000:>9.0f} "
-            f"{max(health) * 1000:>11.0f} {to.resident_megabytes:>5.0f}",
+            f"{max(health, default=seconds) * 1000:>11.0f} {to.resident_megabytes:>5.0f}",
             flush=True,
         )
 

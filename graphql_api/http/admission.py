@@ -1,9 +1,10 @@
 """Overload of the processor: when everything comes late, some requests are refused at once.
 
 A process that takes in more than it can answer answers everything too late. So each tick looks how
-late the event loop is. Once it has been late for a while, which a burst is not, only so many
-requests may be under way at once; that number follows the lateness: less by a tenth each tick that
-comes late, more by a little each tick that does not (additive increase, multiplicative decrease).
+late the event loop is. Once it has been late for a while, which a burst is not, only a few requests
+may be under way at once, until what there is has been done. From then on that number follows the
+lateness: half as many with each tick that comes late, a few more with each that does not (additive
+increase, multiplicative decrease).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 TICK = 0.05  # seconds
 LATE = 0.25  # seconds; health, which takes a few turns of the loop, still answers within one
-FEWEST = 64  # requests under way keep the process busy while Cassandra answers others
+FEWEST = 16
 RETRY_AFTER = "1"  # seconds
 
 
@@ -36,7 +37,7 @@ class Admission:
         self._patience = patience
         self._late_since: float | None = None
         self.under_way = 0
-        self.most: float | None = None
+        self.most: int | None = None
 
     def check(self) -> None:
         """Refuse one more than there may be.
@@ -57,16 +58,16 @@ class Admission:
         if late < LATE:
             self._late_since = None
             if self.most is not None:
-                self.most = self.most * 1.02 + 1
+                self.most += 1
                 if self.most > 2 * self.under_way + FEWEST:
                     self.most = None  # nobody has been refused for some time
             return
         if self._late_since is None:
             self._late_since = now
         if self.most is not None:
-            self.most = max(FEWEST, self.most * 0.9)
+            self.most = max(FEWEST, self.most // 2)
         elif now - self._late_since >= self._patience:
-            self.most = max(FEWEST, self.under_way * 0.5)
+            self.most = FEWEST
 
     async def watched(self, _application: web.Application) -> AsyncIterator[None]:
         """Tick while the application runs; a context of its own."""

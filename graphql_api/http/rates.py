@@ -6,7 +6,8 @@ Counted in the units of `schema/costs.py`, by each process for itself.
 from __future__ import annotations
 
 import time
-from ipaddress import IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
     Charge = Callable[[web.Request, Caller, GraphQLRequest], Awaitable[None]]
 
+Network = IPv4Network | IPv6Network
 REFUSED_COST = 10  # of a document that is not run: it was parsed and validated
+CLOSED = 1.0  # seconds for which who has spent all is refused unseen
+MOST_SPENT = 10_000
 NETWORK = 64  # bits of an IPv6 address that one subscriber has
 
 
@@ -51,6 +55,7 @@ class Rates:
         self._proxies = proxies
         self._cost = cost
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._spent: dict[str, float] = {}  # key → until when it is refused, in Unix time
 
     async def charge(self, request: web.Request, caller: Caller, asked: GraphQLRequest) -> None:
         """Charge for an operation before it is run.
@@ -59,17 +64,27 @@ class Rates:
             BadRequestError: its caller has spent what there is for now.
         """
         key = f"caller {caller.person}" if caller.person else self._proxies.client(request)
-        if not await self._limiter.test(self._rate, key):
-            await self._refuse(key)
+        until = self._spent.get(key, 0.0)
+        if until > time.time():  # not even parsed
+            raise self._refusal(until)
         cost = self._cost(asked)
         units = min(REFUSED_COST if cost is None else max(cost, 1), self._rate.amount)
         if not await self._limiter.hit(self._rate, key, cost=units):
-            await self._refuse(key)
+            raise self._refusal(await self._close(key))
 
-    async def _refuse(self, key: str) -> None:
+    async def _close(self, key: str) -> float:
+        """Who has spent all hears so without being looked into for a moment; until when."""
         window = await self._limiter.get_window_stats(self._rate, key)
-        seconds = max(1, ceil(window.reset_time - time.time()))
-        raise BadRequestError(
+        now = time.time()
+        if len(self._spent) >= MOST_SPENT:
+            self._spent = {each: until for each, until in self._spent.items() if until > now}
+        if window.remaining < 1 and len(self._spent) < MOST_SPENT:
+            self._spent[key] = min(window.reset_time, now + CLOSED)
+        return window.reset_time
+
+    def _refusal(self, until: float) -> BadRequestError:
+        seconds = max(1, ceil(until - time.time()))
+        return BadRequestError(
             f"Too much was asked for in a short while: {self._rate} is the most, in units of cost. "
             f"Try again in {seconds} s.",
             429,
@@ -86,25 +101,37 @@ class Proxies:
     """
 
     def __init__(self, trusted: Iterable[str]) -> None:
-        self._trusted = [ip_network(each) for each in trusted]
+        self._trusted = tuple(ip_network(each) for each in trusted)
 
     def client(self, request: web.Request) -> str:
         """The address of a client, of IPv6 its network: the last one that no proxy of ours has."""
         address = request.remote or ""
-        forwarded = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
-        while self._is_trusted(address) and forwarded:
-            address = forwarded.pop().strip() or address
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return address[:100]
-        if isinstance(parsed, IPv6Address):
-            return str(parsed.ipv4_mapped or ip_network((parsed, NETWORK), strict=False))
-        return str(parsed)
+        if self._is_trusted(address):
+            forwarded = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+            while self._is_trusted(address) and forwarded:
+                address = forwarded.pop().strip() or address
+        return _subscriber(address)
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted)
+        return bool(self._trusted) and _is_within(address, self._trusted)
+
+
+@lru_cache(4096)
+def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
+
+
+@lru_cache(4096)
+def _subscriber(address: str) -> str:
+    """An address, of IPv6 the network that a subscriber has."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address[:100]
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or ip_network((parsed, NETWORK), strict=False))
+    return str(parsed)

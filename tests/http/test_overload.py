@@ -161,7 +161,7 @@ async def test_no_more_reads_wait_than_may(settings: Settings) -> None:
                 assert answer == {"data": {"searchCities": []}}
 
 
-def most(admission: Admission) -> float | None:
+def most(admission: Admission) -> int | None:
     """How many requests may be under way now."""
     return admission.most
 
@@ -175,27 +175,27 @@ def test_a_burst_is_no_overload_and_lateness_that_lasts_is() -> None:
     admission.tick(5.9, 0.9)
     assert most(admission) is None
     admission.tick(6.0, 0.9)
-    assert most(admission) == 500
+    assert most(admission) == FEWEST
     with pytest.raises(BadRequestError) as refused:
         admission.check()
     assert refused.value.status == 503
-    admission.under_way = 499
+    admission.under_way = FEWEST - 1
     admission.check()
 
 
 def test_the_most_follows_the_lateness_and_goes_when_nobody_is_refused() -> None:
     admission = Admission(patience=0.1)
     admission.under_way = 100
-    for number in range(100):
-        admission.tick(number, 0.5)
-    assert most(admission) == FEWEST
-    admission.under_way = FEWEST
     seen = []
-    for number in range(100, 200):
-        admission.tick(number, 0.0)
+    for number, late in enumerate([0.5, 0.5, *[0.0] * 50, 0.5, 0.0, *[0.5] * 5]):
+        admission.tick(number, late)
         seen.append(most(admission))
-    assert seen[0] == FEWEST * 1.02 + 1
-    assert seen[-1] is None
+    assert seen[:3] == [None, FEWEST, FEWEST + 1]
+    assert seen[51:54] == [FEWEST + 50, (FEWEST + 50) // 2, (FEWEST + 50) // 2 + 1]
+    assert seen[-1] == FEWEST
+    for number in range(100, 400):
+        admission.tick(number, 0.0)
+    assert most(admission) is None
 
 
 async def test_an_overloaded_server_refuses_at_once_and_is_well(
@@ -207,7 +207,7 @@ async def test_an_overloaded_server_refuses_at_once_and_is_well(
 
     def note(self: Admission, patience: float) -> None:
         initialise(self, patience)
-        self.most = 0.0
+        self.most = 0
         made.append(self)
 
     monkeypatch.setattr(Admission, "__init__", note)
