@@ -41,7 +41,7 @@ class Chaos:
         await asyncio.sleep(5)
         await self._freeze_node(0)
         await asyncio.sleep(5)
-        await self._kill_server(1)
+        await asyncio.gather(self._kill_server(1), self._kill_server(3))
         await self._freeze_node(1)
         await asyncio.sleep(began + LEAST_SECONDS - asyncio.get_running_loop().time())
         for proxy in self.cluster.proxies:
@@ -70,8 +70,9 @@ class Chaos:
             node.thaw()
 
     async def _kill_server(self, number: int) -> None:
-        await self.servers[number].kill()
+        killed = self.servers[number]
+        await killed.kill()
         self.done["servers killed"] += 1
         await asyncio.sleep(2)
         log = self.directory / f"server-{number}-again.log"
-        self.servers[number] = await ServerProcess.start(self.cluster.settings, log)
+        self.servers[number] = await ServerProcess.start(killed.settings, log)

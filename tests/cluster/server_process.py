@@ -19,8 +19,9 @@ START_SECONDS = 120.0
 class ServerProcess:
     """`python -m graphql_api serve` on a free port."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, url: str, settings: Settings) -> None:
         self.url = url
+        self.settings = settings
         self._process = process
 
     @classmethod
@@ -36,7 +37,8 @@ class ServerProcess:
                 stderr=file,
             )
         try:
-            return cls(process, await asyncio.wait_for(_announced(process), START_SECONDS))
+            url = await asyncio.wait_for(_announced(process), START_SECONDS)
+            return cls(process, url, settings)
         except BaseException:
             process.kill()
             await process.wait()
@@ -64,6 +66,12 @@ def _environment(settings: Settings) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("CASSANDRA_", "ASTRA_", "PYTEST_"))
     }
+    if settings.signs_in:
+        kept |= {
+            "AUTH_ISSUER": settings.auth_issuer or "",
+            "AUTH_AUDIENCE": settings.auth_audience or "",
+            "AUTH_JWKS_URL": settings.auth_jwks_url or "",
+        }
     return kept | {
         "CASSANDRA_CONTACT_POINTS": ",".join(settings.cassandra_contact_points),
         "CASSANDRA_PORT": str(settings.cassandra_port),

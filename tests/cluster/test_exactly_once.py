@@ -1,11 +1,13 @@
-"""The promise itself: dozens of clients, two servers, three nodes, and all of it failing.
+"""The promise itself: dozens of clients, four servers, three nodes, and all of it failing.
 
-Each change is counted exactly once, and what clients were told is one linearizable history.
+Each change is counted exactly once, and what clients were told is one linearizable history. Half of
+them are signed in, at servers of their own, and join each party once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
@@ -20,7 +22,9 @@ from tests.cluster.clients import Clients, Record
 from tests.cluster.porcupine_check import linearizable
 from tests.cluster.server_process import ServerProcess
 from tests.support.api import Api
+from tests.support.attendees import prove_attendance
 from tests.support.history import prove
+from tests.support.provider import Provider, a_provider
 from tests.support.rival import Rival
 
 if TYPE_CHECKING:
@@ -46,13 +50,25 @@ SETTLING_SECONDS = 180.0
 
 
 @pytest.fixture
-async def servers(cluster: Cluster, tmp_path: Path) -> AsyncIterator[list[ServerProcess]]:
-    """Two server processes; a test may put others in their places."""
+async def provider() -> AsyncIterator[Provider]:
+    async with a_provider() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def servers(
+    cluster: Cluster, provider: Provider, tmp_path: Path
+) -> AsyncIterator[list[ServerProcess]]:
+    """Two server processes where nobody signs in and two where everybody does, by turns.
+
+    A test may put others in their places.
+    """
+    signed = cluster.settings.model_copy(update=provider.settings)
     running: list[ServerProcess] = []
     try:
-        for number in range(2):
+        for number, settings in enumerate((cluster.settings, signed) * 2):
             log = tmp_path / f"server-{number}.log"
-            running.append(await ServerProcess.start(cluster.settings, log))
+            running.append(await ServerProcess.start(settings, log))
         yield running
     finally:
         for server in running:
@@ -62,6 +78,7 @@ async def servers(cluster: Cluster, tmp_path: Path) -> AsyncIterator[list[Server
 async def test_everybody_is_counted_exactly_once_whatever_fails(
     cluster: Cluster,
     servers: list[ServerProcess],
+    provider: Provider,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -71,14 +88,17 @@ async def test_everybody_is_counted_exactly_once_whatever_fails(
         api = Api(servers[0].url, session)
         posted = [await api.create(**wanted, city="Chaos") for wanted in PARTIES]
         records = [Record(party["id"], party["people"]) for party in posted]
-        clients = Clients(random, servers, records, session)
+        people = [f"client-{number}" for number in range(0, CLIENTS, 2)]
+        tokens = {person: provider.token(person, exp=int(time.time()) + 3600) for person in people}
+        clients = Clients(random, servers, records, session, tokens)
         chaos = Chaos(cluster, servers, random, tmp_path)
         await _let_it_happen(clients, chaos)
         for number, record in enumerate(records):
             await clients.join(record, f"the last {number}")
-        ledgers = await _ledgers(cluster, records)
+        ledgers, attendees = await _read(cluster, records)
         for record, ledger in zip(records, ledgers, strict=True):
             prove(record.told, ledger, record.unsettled)
+            prove_attendance(record.told, ledger, attendees[record.party_id], record.unsettled)
         is_linearizable, porcupine = await linearizable(records, ledgers, tmp_path)
         for server in servers:
             await _prove_listed(Api(server.url, session), records, ledgers)
@@ -101,14 +121,19 @@ async def _let_it_happen(clients: Clients, chaos: Chaos) -> None:
             task.cancel()
 
 
-async def _ledgers(cluster: Cluster, records: list[Record]) -> list[Ledger]:
+async def _read(
+    cluster: Cluster, records: list[Record]
+) -> tuple[list[Ledger], dict[str, set[str]]]:
+    """The parties with their operations, and who has joined each."""
     connection = await connect(cluster.settings)
     try:
         # Not in this thread: the proxies run in it.
         await asyncio.to_thread(connection.session.set_keyspace, cluster.settings.keyspace)
         reader = await Rival.open(connection.session)
-        found = [ids.decode_party(record.party_id) for record in records]
-        return [await reader.ledger(party_id) for party_id in found if party_id is not None]
+        found = {ids.decode_party(record.party_id): record.party_id for record in records}
+        parties = {party_id: name for party_id, name in found.items() if party_id is not None}
+        ledgers = [await reader.ledger(party_id) for party_id in parties]
+        return ledgers, {name: await reader.attendees(each) for each, name in parties.items()}
     finally:
         await connection.close()
 

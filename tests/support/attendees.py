@@ -38,9 +38,12 @@ def prove_attendance(
             by_person[one.attendee].append(one)
     for person, theirs in by_person.items():
         assert _has_joined(theirs) == (person in attendees), (person, theirs)
-    if not unsettled:
-        anonymous = sum(one.step for one in told if one.told == APPLIED and one.attendee is None)
-        assert ledger.head.people == ledger.people_at[1] + anonymous + len(attendees)
+    if unknown <= {None}:
+        applied = [one for one in told if one.told == APPLIED]
+        anonymous = sum(one.step for one in applied if one.attendee is None)
+        claimed = {1, *(one.revision for one in applied)}
+        lost = sum(row.delta for at, row in ledger.applied.items() if at not in claimed)
+        assert ledger.head.people == ledger.people_at[1] + anonymous + lost + len(attendees)
 
 
 def _has_joined(theirs: Sequence[Told]) -> bool:

@@ -67,6 +67,14 @@ class Rival:
         rows = self.driver.session.execute(query, (party_id,), execution_profile="plain")
         return {row[0]: OperationRow(*row) for row in rows}
 
+    async def attendees(self, party_id: UUID) -> set[str]:
+        """Who has joined a party, read past this server's own code."""
+        query = "SELECT key FROM party WHERE party_id = %s AND kind = 2"
+        found = await asyncio.to_thread(
+            self.driver.session.execute, query, (party_id,), execution_profile="plain"
+        )
+        return {row[0] for row in found}
+
     async def close(self) -> None:
         """Let what is under way end."""
         await self.committer.close(5.0)
