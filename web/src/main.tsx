@@ -11,7 +11,6 @@ import { Find } from "./pages/find";
 import { NewParty } from "./pages/new-party";
 import { Party } from "./pages/party";
 import { Frame } from "./parts/frame";
-import { Heading } from "./parts/heading";
 import { Blank } from "./parts/states";
 
 function App() {
@@ -35,8 +34,7 @@ function Page({ pathname, search }: { pathname: string; search: URLSearchParams 
   if (pathname === "/new") return <NewParty city={search.get("city") ?? ""} />;
   if (pathname === paths.find) return <Find />;
   return (
-    <Blank title="There is nothing at this address">
-      <Heading title="Not found" />
+    <Blank title="There is nothing at this address" isPage>
       <a class="button" href={paths.find}>
         Find a party
       </a>

@@ -78,8 +78,7 @@ function Elsewhere({ date, timeZone }: { date: string; timeZone: string }) {
 
 function NoParty() {
   return (
-    <Blank title="There is no such party">
-      <Heading title="No party here" />
+    <Blank title="There is no such party" isPage>
       <p>It was deleted, or the address is not quite right.</p>
       <a class="button" href={paths.find}>
         Find another
@@ -90,7 +89,7 @@ function NoParty() {
 
 function Gone({ city }: { city: string }) {
   return (
-    <Blank title="This party was deleted">
+    <Blank title="This party was deleted" isPage>
       <p role="status">Its host has just taken it down.</p>
       <a class="button" href={paths.city(city)}>
         See what else is on in {city}

@@ -1,6 +1,6 @@
 // +1 and −1. A key is drawn for each click and kept however often the click has to be sent.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { drawKey, useChange } from "../api/change";
 import {
   JoinPartyDocument,
@@ -28,6 +28,7 @@ export function Attendance({ party }: { party: TicketFragment }) {
   const { phase, send } = useChange();
   const [notice, setNotice] = useState<Notice>();
   const join = useRef<HTMLButtonElement>(null);
+  const leave = useRef<HTMLButtonElement>(null);
   const isUnknown = useRef(false);
 
   async function click(action: Action, people: number): Promise<void> {
@@ -65,8 +66,9 @@ export function Attendance({ party }: { party: TicketFragment }) {
   }
 
   const isNobody = party.people === 0;
-  useEffect(() => {
-    if (isNobody && document.activeElement === document.body) join.current?.focus();
+  useLayoutEffect(() => {
+    // A button that is disabled loses the keyboard's focus.
+    if (isNobody && document.activeElement === leave.current) join.current?.focus();
   }, [isNobody]);
 
   const isBusy = phase !== "idle";
@@ -84,6 +86,7 @@ export function Attendance({ party }: { party: TicketFragment }) {
           Join (+1)
         </button>
         <button
+          ref={leave}
           type="button"
           class="quiet"
           disabled={isNobody}

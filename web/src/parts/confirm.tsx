@@ -1,7 +1,7 @@
 // Asks before something is done that cannot be undone.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   title: string;
@@ -12,7 +12,11 @@ interface Props {
 
 export function Confirm({ title, action, onAnswer, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => shown?.close(); // which gives the focus back
+  }, []);
   return (
     <dialog
       ref={dialog}

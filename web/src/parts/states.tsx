@@ -1,6 +1,7 @@
 // What a page shows while it has nothing else: loading, failed, not there.
 
 import type { ComponentChildren } from "preact";
+import { Heading } from "./heading";
 
 export function Loading({ tickets = 4 }: { tickets?: number }) {
   return (
@@ -28,10 +29,16 @@ export function Failed({ message, onAgain }: { message: string; onAgain: () => v
   );
 }
 
-export function Blank({ title, children }: { title: string; children: ComponentChildren }) {
+interface BlankProps {
+  title: string;
+  isPage?: boolean; // with nothing else on it
+  children: ComponentChildren;
+}
+
+export function Blank({ title, isPage = false, children }: BlankProps) {
   return (
     <section class="blank">
-      <h2>{title}</h2>
+      {isPage ? <Heading title={title} /> : <h2>{title}</h2>}
       {children}
     </section>
   );
