@@ -20,7 +20,7 @@ from graphql_api.commands.failures import EXPECTED, plain_errors
 from graphql_api.commands.progress import showing_progress
 from graphql_api.commands.sync_schema import sync
 from graphql_api.embedded import default_directory
-from graphql_api.http.server import bind, bind_shared, reserve, serve, url
+from graphql_api.http.server import bind, bind_shared, reserve, run_fast, serve, url
 from graphql_api.settings import Database, Settings, load_settings
 from graphql_api.supervisor import WorkerFailedError, supervise
 
@@ -63,7 +63,7 @@ def command(
             asyncio.run(_prepare(settings, report, is_ours=_is_embedded(configured)))
         announce = partial(_announce, url(bound), _where(configured, settings))
         if configured.workers == 1:
-            asyncio.run(_serve(settings, lambda: bound, announce))
+            run_fast(_serve(settings, lambda: bound, announce))
         else:
             _supervise(settings, bound, announce)
         typer.echo("Stopping …", err=True)
@@ -106,7 +106,7 @@ def _work(settings: Settings, host: str, port: int, tell_ready: Callable[[], Non
     _begin_log(settings)
     try:
         # It listens when it can answer: until then connections go to the others.
-        asyncio.run(_serve(settings, partial(bind_shared, host, port), tell_ready))
+        run_fast(_serve(settings, partial(bind_shared, host, port), tell_ready))
     except EXPECTED as error:
         raise WorkerFailedError(str(error)) from error
 

@@ -6,15 +6,20 @@ import asyncio
 import errno
 import signal
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from graphql_api.http.application import READINESS
 from graphql_api.http.runner import Runner
 
+try:
+    from uvloop import new_event_loop
+except ImportError:  # there is none for Windows
+    from asyncio import new_event_loop  # type: ignore[assignment]
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from graphql_api.settings import Settings
 
@@ -123,6 +128,12 @@ async def serve(
             await asyncio.sleep(settings.stop_delay)
     finally:
         await runner.cleanup()
+
+
+def run_fast(main: Coroutine[Any, Any, None]) -> None:
+    """Run to its end, on libuv's event loop where there is one."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main)
 
 
 def _unusable(host: str, port: int, error: OSError) -> str:
