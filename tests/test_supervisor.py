@@ -97,13 +97,12 @@ async def test_where_the_first_ones_cannot_begin_none_is_left(
     assert announced == []
 
 
-async def test_a_worker_that_does_not_stop_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(supervisor, "STOP_TIMEOUT", 0.2)
+async def test_a_worker_that_does_not_stop_is_killed(tmp_path: Path) -> None:
     (tmp_path / "stubborn").touch()
     announced = asyncio.Event()
-    supervising = asyncio.create_task(supervise(1, partial(work, tmp_path), announced.set))
+    supervising = asyncio.create_task(
+        supervise(1, partial(work, tmp_path), announced.set, stop_timeout=0.2)
+    )
     await announced.wait()
     await stop(supervising)
     assert not any(map(is_running, pids(tmp_path)))
