@@ -36,6 +36,8 @@ from graphql_api.store.party_store import PartyStore
 from graphql_api.store.permissions import check_permissions
 from graphql_api.store.recovery import kept_connected
 from graphql_api.store.session import Session
+from graphql_api.telemetry.layers import read_layers
+from graphql_api.telemetry.readings import Readings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,6 +56,7 @@ MOST_ERRORS = 5  # of an invalid document: enough to mend it, too few to make an
 class Parts:
     """The rules over one connected database."""
 
+    session: Session
     store: PartyStore
     reader: Reader
     copies: Copies
@@ -97,7 +100,7 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         changes = Changes(store, pace)
         try:
             keys = Keys(store, settings.idempotency_key_ttl)
-            yield Parts(store, Reader(store), copies, committer, keys, changes)
+            yield Parts(session, store, Reader(store), copies, committer, keys, changes)
         finally:
             await changes.close()
             # What has begun may take as long as a request; then its outcome is unknown anyway.
@@ -142,11 +145,16 @@ def create_app(parts: Parts, settings: Settings, web_directory: Path = BUILT) ->
     )
     file = settings.trusted_documents
     trusted = None if file is None else load_trusted_documents(file, schema)
-    operations = Operations(schema, parts.new_context, trusted)
+    readings = None
+    if settings.shows_metrics:
+        readings = Readings()
+        read_layers(readings, parts.session, parts.committer, parts.changes)
+    times = None if readings is None else readings.times
+    operations = Operations(schema, parts.new_context, trusted, times)
     keys = _keys(settings)
     tokens = None if keys is None else Tokens(keys, _expected(settings))
     application = create_application(
-        operations, SignIn(tokens), parts.store.ping, settings, web_directory
+        operations, SignIn(tokens), parts.store.ping, settings, web_directory, readings
     )
     if tokens is None and settings.in_production:
         logger.warning(

@@ -15,6 +15,7 @@ faults, and do not stand here.
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -36,6 +37,10 @@ class ErrorCode(StrEnum):
     OPERATION_TOO_COMPLEX = "OPERATION_TOO_COMPLEX"
     PERSISTED_DOCUMENT_NOT_FOUND = "PERSISTED_DOCUMENT_NOT_FOUND"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+ERRORS_TOLD: Counter[str] = Counter()
+"""How many errors of each code clients have been told, by this process."""
 
 
 class PartyfinderError(Exception):

@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     log_level: LogLevel = LogLevel.INFO
     engine: bool = True
+    metrics: bool | None = None
 
     introspection: bool | None = None
     document_limit: Annotated[int, Field(ge=100)] = 65_536
@@ -239,6 +240,11 @@ class Settings(BaseSettings):
     def shows_graphiql(self) -> bool:
         """Whether a browser at /graphql gets GraphiQL."""
         return not self.in_production if self.graphiql is None else self.graphiql
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether /metrics is there."""
+        return not self.in_production if self.metrics is None else self.metrics
 
     @property
     def answers_simple_get(self) -> bool:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    # Runs until SIGTERM, and calls what it is given once it is at work. Raises WorkerFailedError
-    # where it cannot begin.
-    Work = Callable[[Callable[[], None]], None]
+    # Runs until SIGTERM: is given the number of the place it fills, from 1 on, and calls what it
+    # is given next once it is at work. Raises WorkerFailedError where it cannot begin.
+    Work = Callable[[int, Callable[[], None]], None]
 
 LONGEST_PAUSE = 30.0  # seconds between two attempts to replace a worker
 STEADY = 30.0  # a worker that was at work for so long is replaced at once
@@ -87,7 +87,7 @@ class Worker:
         Raises:
             WorkerFailedError: it could not begin.
         """
-        self._process = _Process(self._work)
+        self._process = _Process(partial(self._work, self._number))
         try:
             failure = await self._process.hear()
         except EOFError:
@@ -140,7 +140,7 @@ def longer(pause: float) -> float:
 class _Process:
     """A process and what it tells; it runs from the beginning on."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Callable[[Callable[[], None]], None]) -> None:
         self._channel, theirs = multiprocessing.Pipe(duplex=False)
         context = multiprocessing.get_context("spawn")  # a fork would have half of our threads
         self._process = context.Process(target=_run, args=(work, theirs), daemon=True)
@@ -218,7 +218,7 @@ def _ignoring_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _run(work: Work, channel: Connection) -> None:
+def _run(work: Callable[[Callable[[], None]], None], channel: Connection) -> None:
     """A worker's life."""
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     try:

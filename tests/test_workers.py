@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from graphql_api.http.server import AddressUnusableError, reserve
+from tests.support.scrape import scrape
 from tests.support.servers import environment, run, serving_process
 from tests.support.workers import is_running
 
@@ -89,6 +90,41 @@ async def test_the_port_keeps_answering_while_a_killed_worker_is_replaced(worker
     assert await workers.supervisor.wait() == 0
     assert not any(map(is_running, (third, fourth)))
     assert not await answers(workers.url)
+
+
+async def test_any_worker_tells_what_all_have_counted_also_one_that_was_killed(
+    workers: Workers,
+) -> None:
+    first, second = await workers.ready(), await workers.ready()
+    counted = await ask_all_workers(workers.url, connections=20)
+    await counts_to(workers.url, counted)
+    counted += await ask_all_workers(workers.url, connections=10)
+    kill(first, signal.SIGKILL)
+    assert await workers.ready() not in (first, second)
+    await counts_to(workers.url, counted)
+    counted += await ask_all_workers(workers.url, connections=20)
+    await counts_to(workers.url, counted)
+
+
+async def ask_all_workers(url: str, connections: int) -> int:
+    """Ask over new connections, which the system spreads; how many answers came."""
+    answered = 0
+    for _ in range(connections):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{url}/graphql", json={"query": "query Counted { __typename }"}) as told,
+        ):
+            answered += (await told.json()) == {"data": {"__typename": "Query"}}
+    return answered
+
+
+async def counts_to(url: str, expected: int) -> None:
+    """Every worker tells the same number, whichever is asked."""
+    for _ in range(10):
+        async with aiohttp.ClientSession() as session:
+            shown = await scrape(session, url)
+        assert shown.sum("operation_seconds_count", operation="Counted") == expected
+        assert shown.sum("nodes_connected") == 1  # of the worker that has fewest
 
 
 async def test_no_worker_outlives_a_supervisor_that_is_killed(workers: Workers) -> None:

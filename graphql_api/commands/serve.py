@@ -9,6 +9,8 @@ import signal
 import sys
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -23,6 +25,7 @@ from graphql_api.embedded import default_directory
 from graphql_api.http.server import bind, bind_shared, reserve, run_fast, serve, url
 from graphql_api.settings import Database, Settings, load_settings
 from graphql_api.supervisor import WorkerFailedError, supervise
+from graphql_api.telemetry.sharing import share
 
 if TYPE_CHECKING:
     import socket
@@ -94,16 +97,25 @@ def _supervise(settings: Settings, bound: socket.socket, announce: Callable[[], 
     """Serve with several processes in place of this one, at the address that it has taken."""
     host, port = bound.getsockname()[:2]
     bound.close()  # nobody else is there; from here on the port is shared
-    with reserve(host, port):
-        work = partial(_work, settings, host, port)
+    with reserve(host, port), TemporaryDirectory(prefix="partyfinder-metrics-") as metrics:
+        work = partial(_work, settings, host, port, Path(metrics))
         # What has begun when the server closes may take a request's time, and its end as long.
         stop_timeout = settings.stop_delay + 2 * settings.request_timeout + 5
         asyncio.run(supervise(settings.workers, work, announce, stop_timeout))
 
 
-def _work(settings: Settings, host: str, port: int, tell_ready: Callable[[], None]) -> None:
+def _work(
+    settings: Settings,
+    host: str,
+    port: int,
+    metrics: Path,
+    number: int,
+    tell_ready: Callable[[], None],
+) -> None:
     """What one of several server processes does."""
     _begin_log(settings)
+    if settings.shows_metrics:
+        share(metrics, number)
     try:
         # It listens when it can answer: until then connections go to the others.
         run_fast(_serve(settings, partial(bind_shared, host, port), tell_ready))

@@ -10,11 +10,12 @@ from .execution import execute, execute_sync, forget
 from .explaining import explain
 from .requests import execute_to_bytes
 from .subscriptions import subscribe
-from .tally import Counters, counters, reset_counters
+from .tally import Counters, Misses, counters, misses, reset_counters
 from .to_bytes import Response, format_error
 
 __all__ = [
     "Counters",
+    "Misses",
     "Refusal",
     "Response",
     "counters",
@@ -24,6 +25,7 @@ __all__ = [
     "explain",
     "forget",
     "format_error",
+    "misses",
     "reset_counters",
     "subscribe",
 ]

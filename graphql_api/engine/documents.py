@@ -19,6 +19,7 @@ from graphql import (
 
 from .cache import BoundedCache
 from .limits import LimitExceededError, Limits, check
+from .tally import TALLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -167,6 +168,7 @@ class DocumentCache:
     def _make(
         self, text: str, rules: tuple[Any, ...], options: dict[str, Any], limits: Limits
     ) -> Document:
+        TALLY.documents += 1
         try:
             node = _parse(text, options, limits)
             check(node, limits)

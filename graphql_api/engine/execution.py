@@ -94,6 +94,7 @@ class SchemaPlans:
 
     def _plan(self, document: DocumentNode, name: str | None) -> Operation:
         assert_valid_schema(self.schema)
+        TALLY.plans += 1
         return Operation(self.schema, document, name, self.adapter)
 
 

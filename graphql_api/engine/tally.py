@@ -20,13 +20,25 @@ class Counters(NamedTuple):
     fallback_reasons: dict[str, int]
 
 
+class Misses(NamedTuple):
+    """A reading of what was in no cache, by the whole process.
+
+    Attributes:
+        documents: texts that were parsed and validated.
+        plans: operations that were compiled.
+    """
+
+    documents: int
+    plans: int
+
+
 class Tally:
     """Counts runs. Not locked: under threads a count may be lost, never invented."""
 
-    __slots__ = ("compiled", "reasons")
+    __slots__ = ("compiled", "documents", "plans", "reasons")
 
     def __init__(self) -> None:
-        self.compiled = 0
+        self.compiled = self.documents = self.plans = 0
         self.reasons: Counter[str] = Counter()
 
     def read(self) -> Counters:
@@ -35,7 +47,7 @@ class Tally:
 
     def reset(self) -> None:
         """Start again from zero."""
-        self.compiled = 0
+        self.compiled = self.documents = self.plans = 0
         self.reasons.clear()
 
 
@@ -45,6 +57,11 @@ TALLY = Tally()
 def counters() -> Counters:
     """Return how many operations ran compiled, how many fell back, and why."""
     return TALLY.read()
+
+
+def misses() -> Misses:
+    """Return how many documents and operations were met that no cache had."""
+    return Misses(TALLY.documents, TALLY.plans)
 
 
 def reset_counters() -> None:

@@ -48,7 +48,7 @@ async def answer(
 def refusal(error: BadRequestError, media_type: str) -> web.Response:
     """The response to a request that is not run."""
     return web.Response(
-        body=orjson.dumps({"errors": [error.error]}),
+        body=orjson.dumps({"errors": [error.told()]}),
         status=error.status,
         headers={"Content-Type": f"{media_type}; charset=utf-8", **error.headers},
     )

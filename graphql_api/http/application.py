@@ -12,6 +12,7 @@ from graphql_api.http.cors import Cors
 from graphql_api.http.endpoint import Endpoint
 from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.health import Readiness, healthz
+from graphql_api.http.metrics import MetricsPage
 from graphql_api.http.rates import Proxies, Rates, free_of_charge
 from graphql_api.http.sse import ServerSentEvents
 from graphql_api.http.streams import Streams
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from graphql_api.http.rates import Charge
     from graphql_api.http.sign_in import SignIn
     from graphql_api.settings import Settings
+    from graphql_api.telemetry.readings import Readings
 
 
 def create_application(
@@ -34,11 +36,13 @@ def create_application(
     ping: Callable[[], Awaitable[None]],
     settings: Settings,
     web_directory: Path = BUILT,
+    readings: Readings | None = None,
 ) -> web.Application:
     """The application.
 
     Args:
         ping: asks the database whether it answers.
+        readings: what /metrics shows; None where there is no such page.
         web_directory: where the web client was built, if it was.
     """
     application = web.Application(client_max_size=settings.body_limit)
@@ -68,6 +72,11 @@ def create_application(
     application.router.add_route("*", "/graphql", endpoint.other)
     application.router.add_get("/healthz", healthz)
     application.router.add_get("/readyz", readiness.readyz)
+    if readings is not None:
+        readings.level(readings.metrics.requests_under_way, lambda: admission.under_way)
+        readings.level(readings.metrics.streams_open, lambda: len(streams))
+        application.cleanup_ctx.append(readings.kept)
+        application.router.add_get("/metrics", MetricsPage(readings.exposition).get)
     web_client.add_routes(application.router)
     return application
 

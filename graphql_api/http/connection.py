@@ -164,7 +164,7 @@ class Connection:
         try:
             answers = await begin()
         except BadRequestError as error:
-            return _errors(operation_id, error.error)
+            return _errors(operation_id, error.told())
         async with aclosing(answers):
             async for answer in answers:
                 if answer.refusal is not None:

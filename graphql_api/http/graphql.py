@@ -145,7 +145,7 @@ class GraphQLOverHTTP:
                 response = await self._operations.answer(caller, asked, READING_AND_WRITING)
                 bodies.append(response.body)
             except BadRequestError as error:
-                bodies.append(orjson.dumps({"errors": [error.error]}))
+                bodies.append(orjson.dumps({"errors": [error.told()]}))
         body = b"[" + b",".join(bodies) + b"]"
         return await answer(request, body, accepted, compress_from=self._settings.compress_from)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from strawberry.types.graphql import OperationType
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from graphql_api.schema.build import PartySchema
     from graphql_api.schema.context import RequestContext
     from graphql_api.schema.trusted_documents import TrustedDocuments
+    from graphql_api.telemetry.operation_times import OperationTimes
 
 READING = frozenset({OperationType.QUERY})
 WRITING = frozenset({OperationType.MUTATION})
@@ -33,6 +36,7 @@ class Operations:
     Args:
         new_context: makes the context of one operation of a caller.
         trusted: the only documents that are run; None for any.
+        times: notes how long operations take; None where nobody asks.
     """
 
     def __init__(
@@ -40,7 +44,9 @@ class Operations:
         schema: PartySchema,
         new_context: Callable[[Caller], RequestContext],
         trusted: TrustedDocuments | None = None,
+        times: OperationTimes | None = None,
     ) -> None:
+        self._times = times
         self._schema = schema
         self._new_context = new_context
         self._trusted = trusted
@@ -53,8 +59,10 @@ class Operations:
         Raises:
             BadRequestError: its document is not run here.
         """
-        return await self._schema.execute_to_bytes(
-            self._text(asked),
+        text = self._text(asked)
+        began = perf_counter()
+        response = await self._schema.execute_to_bytes(
+            text,
             asked.variables,
             self._new_context(caller),
             operation_name=asked.operation_name,
@@ -62,6 +70,8 @@ class Operations:
             operation_extensions=asked.extensions,
             formatter=format_error,
         )
+        self._note(text, asked, began)
+        return response
 
     def stream(
         self, caller: Caller, asked: GraphQLRequest, *, may_write: bool = True
@@ -73,15 +83,35 @@ class Operations:
         Raises:
             BadRequestError: its document is not run here.
         """
+        text = self._text(asked)
         answers = self._schema.stream_to_bytes(
-            self._text(asked),
+            text,
             asked.variables,
             self._new_context(caller),
             operation_name=asked.operation_name,
             allowed_operation_types=ANYTHING if may_write else ANYTHING - WRITING,
             formatter=format_error,
         )
+        if self._times is not None:
+            answers = self._timed(answers, text, asked)
         return answers if caller.expires_at is None else until_expiry(answers, caller.expires_at)
+
+    async def _timed(
+        self, answers: AsyncGenerator[Response, None], text: str, asked: GraphQLRequest
+    ) -> AsyncGenerator[Response, None]:
+        """The same answers; the first one's time is noted."""
+        began: float | None = perf_counter()
+        async with aclosing(answers):
+            async for answer in answers:
+                if began is not None:
+                    self._note(text, asked, began)
+                    began = None
+                yield answer
+
+    def _note(self, text: str, asked: GraphQLRequest, began: float) -> None:
+        if self._times is not None:
+            meant = self._schema.meant(text, asked.operation_name)
+            self._times.observe(meant, perf_counter() - began)
 
     def cost(self, asked: GraphQLRequest) -> int | None:
         """What an operation may cost, in units; None for one that is refused for what it is.

@@ -11,7 +11,7 @@ import orjson
 from aiohttp import web
 
 from graphql_api.deadlines import Deadline
-from graphql_api.errors import ErrorCode
+from graphql_api.errors import ERRORS_TOLD, ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,12 @@ class BadRequestError(Exception):
         super().__init__(message)
         self.status = status
         self.headers = headers or {}
-        self.error = {"message": message, "extensions": {"code": code}}
+        self._code = code
+
+    def told(self) -> dict[str, Any]:
+        """The error that its client reads, counted."""
+        ERRORS_TOLD[self._code] += 1
+        return {"message": str(self), "extensions": {"code": self._code}}
 
 
 async def read_post(

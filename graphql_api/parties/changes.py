@@ -36,6 +36,11 @@ class Changes:
         """How many parties and cities are watched."""
         return len(self._watches)
 
+    @property
+    def followers(self) -> int:
+        """How many follow them."""
+        return sum(watch.followers for watch, _ in self._watches.values())
+
     def party(self, party_id: UUID) -> AsyncGenerator[Event[PartyState], None]:
         """The party now, then each newer revision of it; ends once it is deleted.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from graphql_api.deadlines import Deadlines, of_nobody, remaining
 from graphql_api.errors import DeadlineExceededError, OverloadedError
 from graphql_api.parties.lane import Lane
+from graphql_api.parties.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -47,7 +48,11 @@ class CommitLimits:
 
 
 class Committer:
-    """Takes changes to their outcomes, those of one party together."""
+    """Takes changes to their outcomes, those of one party together.
+
+    Attributes:
+        tally: what became of its proposals.
+    """
 
     def __init__(self, store: PartyStore, copies: Copies, limits: CommitLimits) -> None:
         self._store = store
@@ -57,6 +62,17 @@ class Committer:
         self._deadlines = Deadlines()
         self._lanes: dict[UUID, Lane] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self.tally = Tally()
+
+    @property
+    def changing(self) -> int:
+        """How many parties changes wait for."""
+        return len(self._lanes)
+
+    @property
+    def waiting(self) -> int:
+        """How many changes wait for a transaction, beside those in flight."""
+        return sum(lane.length for lane in self._lanes.values())
 
     async def commit(self, change: Change) -> Outcome:
         """Apply a change, or find how it ended when its key was first sent.
@@ -95,6 +111,7 @@ class Committer:
             self._slots,
             self._deadlines,
             self._in_background,
+            self.tally,
         )
         self._lanes[party_id] = lane
         self._in_background(lane.run(lambda: self._close_lane(party_id)))

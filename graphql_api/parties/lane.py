@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from graphql_api.parties.change import Change
     from graphql_api.parties.commit import CommitLimits
     from graphql_api.parties.copies import Copies
+    from graphql_api.parties.tally import Tally
     from graphql_api.store.party_store import PartyStore
     from graphql_api.store.rows import OperationRow, PartyHead, Place
 
@@ -58,7 +59,9 @@ class Lane:
         slots: asyncio.Semaphore,
         deadlines: Deadlines,
         in_background: Callable[[Coroutine[None, None, None]], None],
+        tally: Tally,
     ) -> None:
+        self._tally = tally
         self._party_id = party_id
         self._store = store
         self._copies = copies
@@ -218,16 +221,21 @@ class Lane:
         for pending in group:
             if pending.in_doubt_at is None:
                 pending.in_doubt_at = _revision(before)
+        counted = self._tally.proposals
+        self._tally.group_sizes[len(group)] += 1
         try:
             decision = await self._store.propose(
                 before, after, rows, ATTEMPT_TIMEOUT, judgement.attendances
             )
         except AmbiguousError as error:
+            counted["unknown"] += 1
             logger.info("proposing again: %s", error)
             return False
         except PartyfinderError:
+            counted["failed"] += 1
             _restore(group, doubts, before)
             raise
+        counted["applied" if decision.applied else "refused"] += 1
         if decision.applied:
             self._advance(after, judgement.attendances)
             told = zip(group, judgement.outcomes, strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from graphql_api.engine import Refusal
-from graphql_api.errors import ErrorCode, PartyfinderError
+from graphql_api.errors import ERRORS_TOLD, ErrorCode, PartyfinderError
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,8 @@ def format_error(error: GraphQLError, refusal: Refusal | None) -> dict[str, Any]
         formatted["extensions"] = {"code": ErrorCode.BAD_USER_INPUT}
     else:
         formatted["message"], formatted["extensions"] = masked(fault)
+        return formatted  # counted already
+    ERRORS_TOLD[formatted["extensions"]["code"]] += 1
     return formatted
 
 
@@ -54,6 +56,7 @@ def _cause(error: GraphQLError) -> BaseException | None:
 
 def masked(fault: BaseException | None) -> tuple[str, dict[str, Any]]:
     """What a client reads about something unexpected: the reference that the log has it under."""
+    ERRORS_TOLD[ErrorCode.INTERNAL_SERVER_ERROR] += 1
     reference = secrets.token_hex(6)
     detail = getattr(fault, "detail", "")
     logger.error("unexpected error %s %s", reference, detail, exc_info=fault)

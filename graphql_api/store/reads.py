@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from graphql_api.deadlines import Deadlines
 from graphql_api.store.failures import is_overloaded, pauses
 from graphql_api.store.joint_push import JointPush, Request, Unusual, supports
+from graphql_api.store.tally import ABANDONED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from graphql_api.deadlines import Waiting
     from graphql_api.store.bridge import Bridge, Rows
+    from graphql_api.store.tally import Outcomes
 
 Value = TypeVar("Value")
 
@@ -72,6 +74,7 @@ class Reads:
         timeout: float,
         decode: Callable[[Rows], Value],
         explain: Callable[[BaseException], BaseException],
+        outcomes: Outcomes,
     ) -> asyncio.Future[Value]:
         """What `decode` makes of the rows of a read that starts at the end of this turn.
 
@@ -83,22 +86,25 @@ class Reads:
             TypeError: the parameters are not the statement's.
         """
         if timeout <= 0:
-            return self._refused(explain(TimeoutError()))
+            return self._refused(explain(TimeoutError()), outcomes)
         if len(self._queue) >= self._most_waiting:
-            return self._refused(explain(asyncio.QueueFull()))
+            return self._refused(explain(asyncio.QueueFull()), outcomes)
         key = (prepared, parameters, decode)
         read = self._this_turn.get(key)
         if read is None:
             bound = prepared.bind(parameters)
             if not self._this_turn:
                 self._bridge.loop.call_soon(self._end_turn)
-            read = self._this_turn[key] = _Read(bound, decode)
+            read = self._this_turn[key] = _Read(bound, decode, outcomes)
+        else:
+            outcomes.shared += 1
         answer = _Answer(self, read, explain)
         answer.due = self._deadlines.add(answer, timeout)
         read.answers.append(answer)
         return answer
 
-    def _refused(self, error: BaseException) -> asyncio.Future[Any]:
+    def _refused(self, error: BaseException, outcomes: Outcomes) -> asyncio.Future[Any]:
+        outcomes.fail(error)
         future = self._bridge.loop.create_future()
         future.set_exception(error)
         future.exception()  # known: also where its request ends before it looks
@@ -109,6 +115,7 @@ class Reads:
         if answer in read.answers:
             read.answers.remove(answer)
         if not read.answers:
+            read.outcomes.others[ABANDONED] += 1
             self._release(read)
 
     def _release(self, read: _Read) -> None:
@@ -117,6 +124,16 @@ class Reads:
             self._in_flight -= 1
             if self._queue:
                 self._send_queued()
+
+    @property
+    def in_flight(self) -> int:
+        """How many queries have no answer yet."""
+        return self._in_flight
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for one of those to end."""
+        return len(self._queue)
 
     def _end_turn(self) -> None:
         self._queue.extend(self._this_turn.values())
@@ -168,11 +185,14 @@ class Reads:
 class _Read:
     """One query and everybody who waits for it."""
 
-    __slots__ = ("answers", "bound", "decode", "is_in_flight", "pauses")
+    __slots__ = ("answers", "bound", "decode", "is_in_flight", "outcomes", "pauses")
 
-    def __init__(self, bound: BoundStatement, decode: Callable[[Rows], Any]) -> None:
+    def __init__(
+        self, bound: BoundStatement, decode: Callable[[Rows], Any], outcomes: Outcomes
+    ) -> None:
         self.bound = bound
         self.decode = decode
+        self.outcomes = outcomes
         self.answers: list[_Answer] = []
         self.is_in_flight = False
         self.pauses = pauses()
@@ -185,6 +205,10 @@ class _Read:
                 value = self.decode(rows)
             except Exception as defect:  # noqa: BLE001  # the waiting ones are told
                 error = defect
+        if error is None:
+            self.outcomes.answered += 1
+        elif answers:
+            self.outcomes.fail(answers[0].explain(error))
         for answer in answers:
             answer.settle(value, error)
 
@@ -200,7 +224,7 @@ class _Answer(asyncio.Future[Any]):
         super().__init__()
         self._reads = reads
         self._read = read
-        self._explain = explain
+        self.explain = explain
 
     def cancel(self, msg: Any | None = None) -> bool:
         is_cancelled = super().cancel(msg)
@@ -222,4 +246,4 @@ class _Answer(asyncio.Future[Any]):
         if error is None:
             self.set_result(value)
         else:
-            self.set_exception(self._explain(error))
+            self.set_exception(self.explain(error))

@@ -16,6 +16,7 @@ from graphql_api.store.connection import count_open
 from graphql_api.store.failures import is_overloaded, pauses, translate
 from graphql_api.store.reads import Reads, as_it_is
 from graphql_api.store.statements import Profile
+from graphql_api.store.tally import Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +33,9 @@ Bound = tuple["Statement", tuple[Any, ...]]
 
 class Session:
     """Executes the statements of `statements.py` in one keyspace.
+
+    Attributes:
+        tally: how statements ended, by their names.
 
     Args:
         driver: a connected session of the driver.
@@ -61,6 +65,18 @@ class Session:
         self._reads = self._reads_of(driver)
         self._prepared: dict[Statement, PreparedStatement] = {}
         self._explain = {each: partial(translate, each, conditional=False) for each in _SHARED}
+        each_one = (*statements.ALL, statements.CONDITIONAL_BATCH, statements.PLAIN_BATCH)
+        self.tally = {each.name: Outcomes() for each in each_one}
+
+    @property
+    def reads(self) -> Reads:
+        """Those under way, and what waits."""
+        return self._reads
+
+    @property
+    def nodes_connected(self) -> int:
+        """How many nodes there is an open connection to."""
+        return count_open(self._driver)
 
     async def prepare(self) -> None:
         """Prepare every statement.
@@ -111,7 +127,7 @@ class Session:
                 return await self._send(statement, bound, timeout)
             except Exception as error:
                 if pause is None or not is_overloaded(error):
-                    raise translate(statement, error, conditional=False) from error
+                    raise self._failure(statement, error) from error
                 await asyncio.sleep(pause)
         raise AssertionError  # after the last attempt there is no pause
 
@@ -129,7 +145,9 @@ class Session:
         """
         prepared, explain = self._prepared[statement], self._explain[statement]
         seconds = remaining(self._timeout if timeout is None else timeout)
-        return self._reads.read(prepared, parameters, seconds, decode, explain)
+        return self._reads.read(
+            prepared, parameters, seconds, decode, explain, self.tally[statement.name]
+        )
 
     async def apply(
         self, parts: Sequence[Bound], timeout: float | None = None
@@ -150,7 +168,7 @@ class Session:
         try:
             return await self._send(statements.CONDITIONAL_BATCH, batch, timeout)
         except Exception as error:
-            raise translate(statements.CONDITIONAL_BATCH, error, conditional=True) from error
+            raise self._failure(statements.CONDITIONAL_BATCH, error) from error
 
     async def load(self, parts: Sequence[Bound], timeout: float | None = None) -> None:
         """Send plain writes in one piece; where some of them fail, others may have been made.
@@ -162,7 +180,13 @@ class Session:
         try:
             await self._send(statements.PLAIN_BATCH, batch, timeout)
         except Exception as error:
-            raise translate(statements.PLAIN_BATCH, error, conditional=False) from error
+            raise self._failure(statements.PLAIN_BATCH, error) from error
+
+    def _failure(self, statement: Statement, error: Exception) -> Exception:
+        is_conditional = statement.profile is Profile.CONDITIONAL
+        failure = translate(statement, error, conditional=is_conditional)
+        self.tally[statement.name].fail(failure)
+        return failure
 
     def _batch(self, kind: BatchType, parts: Sequence[Bound]) -> BatchStatement:
         batch = BatchStatement(kind)
@@ -177,4 +201,6 @@ class Session:
         sent = self._driver.execute_async(
             bound, timeout=None, execution_profile=statement.profile.value
         )
-        return await self._bridge.wait(sent, seconds)
+        rows = await self._bridge.wait(sent, seconds)
+        self.tally[statement.name].answered += 1
+        return rows

@@ -19,6 +19,7 @@ from graphql_api.store.bridge import Bridge, Rows
 from graphql_api.store.connection import Connection, connect
 from graphql_api.store.reads import Reads, as_it_is
 from graphql_api.store.session import Session
+from graphql_api.store.tally import Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -81,7 +82,7 @@ async def prepared(connection: Connection) -> Any:
 def rows_of(
     reads: Reads, statement: Any, party_id: UUID, timeout: float = 10
 ) -> asyncio.Future[Rows]:
-    return reads.read(statement, (party_id,), timeout, as_it_is, as_it_is)
+    return reads.read(statement, (party_id,), timeout, as_it_is, as_it_is, Outcomes())
 
 
 async def test_both_paths_answer_alike(connection: Connection, ids: list[UUID]) -> None:
@@ -227,8 +228,8 @@ async def test_a_write_without_a_condition_goes_the_same_way(
     key = f"key {uuid4()}"
     for timestamp, party in ((2, ids[0]), (1, ids[1])):
         written = (key, party, 60, timestamp)
-        assert await reads.read(claim, written, 10, as_it_is, as_it_is) == []
-    assert await reads.read(read, (key,), 10, as_it_is, as_it_is) == [(ids[0],)]
+        assert await reads.read(claim, written, 10, as_it_is, as_it_is, Outcomes()) == []
+    assert await reads.read(read, (key,), 10, as_it_is, as_it_is, Outcomes()) == [(ids[0],)]
     assert counting.ordinary == 0
 
 
@@ -240,5 +241,5 @@ async def test_a_write_that_fails_on_the_joint_path_is_sent_on_the_ordinary_one(
     assert reads._joint is not None
     reads._joint._consistency = ConsistencyLevel.THREE  # of one node: Unavailable
     written = (f"key {uuid4()}", ids[0], 60, 1)
-    assert await reads.read(claim, written, 10, as_it_is, as_it_is) == []
+    assert await reads.read(claim, written, 10, as_it_is, as_it_is, Outcomes()) == []
     assert counting.ordinary == 1

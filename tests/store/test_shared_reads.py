@@ -15,6 +15,7 @@ from graphql_api.parties.limits import Limits
 from graphql_api.parties.operation import take_key
 from graphql_api.store.bridge import Bridge
 from graphql_api.store.reads import Reads, as_it_is
+from graphql_api.store.tally import Outcomes
 from tests.support.parties import post
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Readers:
     prepared: Prepared = field(default_factory=Prepared)
     acknowledged: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KEYS, 0))
     running: list[asyncio.Future[Any]] = field(default_factory=list)
+    outcomes: Outcomes = field(default_factory=Outcomes)
     answered: int = 0
 
     def write(self, key: str) -> None:
@@ -93,7 +95,7 @@ class Readers:
     def read(self, key: str) -> None:
         """Somebody begins to read; what they see is acknowledged from then on."""
         least = self.acknowledged[key]
-        answer = self.reads.read(self.prepared, (key,), 60.0, as_it_is, as_it_is)
+        answer = self.reads.read(self.prepared, (key,), 60.0, as_it_is, as_it_is, self.outcomes)
 
         def see(done: asyncio.Future[Any]) -> None:
             if not done.cancelled():

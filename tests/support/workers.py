@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def work(directory: Path, tell_ready: Callable[[], None]) -> None:
+def work(directory: Path, _number: int, tell_ready: Callable[[], None]) -> None:
     """Work until the end; a file in the directory, by its name, makes it go wrong."""
     if (directory / "fail").exists():
         raise WorkerFailedError("the file is in the way.")

@@ -125,6 +125,13 @@ class Schema(CompiledSteps):
         cost = document.costs.get(operation_name or document.default_name)
         return None if cost is None else cost.of(variables)
 
+    def meant(self, query: str, operation_name: str | None) -> tuple[str, str | None] | None:
+        """Return the type and name of the operation that is meant; None for an invalid request."""
+        document = self.plans.documents.get(query, self._rules, {})
+        name = operation_name or document.default_name
+        type_ = document.operation_types.get(name)
+        return None if document.refusal is not None or type_ is None else (type_.value, name)
+
     def _price(
         self, request: Request, document: Document, name: str | None
     ) -> tuple[PreExecutionError | None, dict[str, Any]]:
