@@ -11,10 +11,11 @@ from strawberry.types.graphql import OperationType
 from graphql_api.errors import ErrorCode
 from graphql_api.http.expiry import until_expiry
 from graphql_api.http.request import BadRequestError
+from graphql_api.http.same_turn import SameTurn
 from graphql_api.schema.faults import format_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from graphql_api.caller import Caller
     from graphql_api.engine import Response
@@ -50,6 +51,7 @@ class Operations:
         self._schema = schema
         self._new_context = new_context
         self._trusted = trusted
+        self._same_turn: SameTurn[Response] = SameTurn()
 
     async def answer(
         self, caller: Caller, asked: GraphQLRequest, allowed: frozenset[OperationType]
@@ -61,17 +63,31 @@ class Operations:
         """
         text = self._text(asked)
         began = perf_counter()
-        response = await self._schema.execute_to_bytes(
-            text,
-            asked.variables,
-            self._new_context(caller),
-            operation_name=asked.operation_name,
-            allowed_operation_types=allowed,
-            operation_extensions=asked.extensions,
-            formatter=format_error,
-        )
+        response = await self._run(text, caller, asked, allowed)
         self._note(text, asked, began)
         return response
+
+    async def _run(
+        self,
+        text: str,
+        caller: Caller,
+        asked: GraphQLRequest,
+        allowed: frozenset[OperationType],
+    ) -> Response:
+        def execute() -> Awaitable[Response]:
+            return self._schema.execute_to_bytes(
+                text,
+                asked.variables,
+                self._new_context(caller),
+                operation_name=asked.operation_name,
+                allowed_operation_types=allowed,
+                operation_extensions=asked.extensions,
+                formatter=format_error,
+            )
+
+        if asked.body is None or not self._schema.is_query(text, asked.operation_name):
+            return await execute()
+        return await self._same_turn.run((asked.body, caller), execute)
 
     def stream(
         self, caller: Caller, asked: GraphQLRequest, *, may_write: bool = True

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 JSON = ("application/json", "application/graphql-response+json")
 TIMEOUT = "Request-Timeout"
 DEADLINE = web.RequestKey("deadline", Deadline)
+_TEXT, _OBJECT = (str, type(None)), (dict, type(None))
+_FORM = (
+    ("query", _TEXT, "a string with a GraphQL document"),
+    ("documentId", _TEXT, "a string"),
+    ("variables", _OBJECT, "an object"),
+    ("operationName", _TEXT, "a string"),
+    ("extensions", _OBJECT, "an object"),
+)
 ENCODINGS = ("", "identity", "gzip", "deflate")
 
 
@@ -30,6 +38,8 @@ class GraphQLRequest:
         query: the document's text; None where its id stands for it.
         document_id: the id or hash of a trusted document.
         extensions: what else the client asks for.
+        body: the bytes that said so, where whoever sends the same wants the same; None where more
+            than they counts.
     """
 
     query: str | None
@@ -37,6 +47,7 @@ class GraphQLRequest:
     operation_name: str | None = None
     document_id: str | None = None
     extensions: dict[str, Any] | None = None
+    body: bytes | None = None
 
 
 class BadRequestError(Exception):
@@ -92,7 +103,10 @@ async def read_post(
         raise BadRequestError("The body is not what its Content-Encoding says.") from None
     except orjson.JSONDecodeError:
         raise BadRequestError("The body is not JSON.") from None
-    asked = _read_batch(body, batch_limit) if isinstance(body, list) else parse_request(body)
+    if isinstance(body, list):
+        asked: GraphQLRequest | list[GraphQLRequest] = _read_batch(body, batch_limit)
+    else:
+        asked = parse_request(body, None if TIMEOUT in request.headers else text)
     if len(text) > variables_limit:  # smaller bodies have no larger variables
         _check_variables(asked if isinstance(asked, list) else [asked], variables_limit)
     return asked
@@ -139,22 +153,19 @@ def read_get(request: web.Request) -> GraphQLRequest:
     return parse_request(body)
 
 
-def parse_request(body: object) -> GraphQLRequest:
+def parse_request(body: object, text: bytes | None = None) -> GraphQLRequest:
     """The GraphQL request that a decoded JSON value is.
+
+    Args:
+        text: what it was decoded from, where nothing else counts.
 
     Raises:
         BadRequestError: it is none.
     """
     if not isinstance(body, dict):
         raise BadRequestError('The body must be a JSON object with a "query".')
-    for name, kind, expected in (
-        ("query", str, "a string with a GraphQL document"),
-        ("documentId", str, "a string"),
-        ("variables", dict, "an object"),
-        ("operationName", str, "a string"),
-        ("extensions", dict, "an object"),
-    ):
-        if not isinstance(body.get(name), kind | None):
+    for name, kinds, expected in _FORM:
+        if not isinstance(body.get(name), kinds):
             raise BadRequestError(f"{name} must be {expected}.")
     query, document_id = body.get("query") or None, _document_id(body)
     if query is None and document_id is None:
@@ -165,6 +176,7 @@ def parse_request(body: object) -> GraphQLRequest:
         body.get("operationName") or None,
         document_id,
         body.get("extensions"),
+        text,
     )
 
 

@@ -10,6 +10,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from graphql import ExecutionResult as GraphQLExecutionResult
+from graphql import OperationType as GraphQLOperationType
 from strawberry.exceptions import MissingQueryError
 from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -116,6 +117,14 @@ class Schema(CompiledSteps):
         if extensions:
             result.extensions = {**(result.extensions or {}), **extensions}
         return result
+
+    def is_query(self, text: str, operation_name: str | None) -> bool:
+        """Tell whether a request's operation is a valid query, which changes nothing."""
+        document = self.plans.documents.get(text, self._rules, {})
+        if document.refusal is not None:
+            return False
+        name = document.default_name if operation_name is None else operation_name
+        return document.operation_types.get(name) is GraphQLOperationType.QUERY
 
     def cost(
         self, query: str, operation_name: str | None, variables: dict[str, Any] | None
