@@ -150,7 +150,14 @@ def create_app(parts: Parts, settings: Settings, web_directory: Path = BUILT) ->
         readings = Readings()
         read_layers(readings, parts.session, parts.committer, parts.changes)
     times = None if readings is None else readings.times
-    operations = Operations(schema, parts.new_context, trusted, times)
+    operations = Operations(
+        schema,
+        parts.new_context,
+        trusted,
+        times,
+        slow=settings.slow_operation,
+        tells_traces=not settings.in_production,
+    )
     keys = _keys(settings)
     tokens = None if keys is None else Tokens(keys, _expected(settings))
     application = create_application(

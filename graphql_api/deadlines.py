@@ -9,6 +9,8 @@ from asyncio import get_running_loop
 from contextvars import Context, ContextVar, copy_context
 from typing import Protocol
 
+from graphql_api.journal import open_journal
+
 PER_SECOND = 20
 
 
@@ -47,6 +49,7 @@ def of_nobody() -> Context:
     """A context for a task that outlives the request that starts it."""
     context = copy_context()
     context.run(_deadline.set, None)
+    context.run(open_journal, None)
     return context
 
 

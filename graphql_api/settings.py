@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     log_level: LogLevel = LogLevel.INFO
     engine: bool = True
     metrics: bool | None = None
+    slow_operation: Annotated[float, Field(ge=0, le=3600)] = 1.0
 
     introspection: bool | None = None
     document_limit: Annotated[int, Field(ge=100)] = 65_536

@@ -13,7 +13,7 @@ import pytest
 import graphql_api
 
 ROOT = Path(graphql_api.__file__).parent
-LEAVES = {"caller", "clock", "deadlines", "errors", "settings"}
+LEAVES = {"caller", "clock", "deadlines", "errors", "journal", "settings"}
 FLOW = ["http", "schema", "parties", "store"]
 # What a part may import besides itself and the leaves. The engine knows none of the others, so it
 # is a library to those that run or describe operations; identity is one to the transports.
@@ -29,6 +29,7 @@ ALLOWED = {
     "clock": set(),
     "deadlines": set(),
     "errors": set(),
+    "journal": set(),
     "settings": set(),
     "supervisor": set(),
     "telemetry": {"engine", "parties", "store"},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import signal
 import sys
 from contextlib import ExitStack
@@ -25,6 +24,7 @@ from graphql_api.embedded import default_directory
 from graphql_api.http.server import bind, bind_shared, reserve, run_fast, serve, url
 from graphql_api.settings import Database, Settings, load_settings
 from graphql_api.supervisor import WorkerFailedError, supervise
+from graphql_api.telemetry.logs import begin_log
 from graphql_api.telemetry.sharing import share
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def command(
     """
     with plain_errors(), ExitStack() as running:
         configured = load_settings(host=host, port=port, workers=workers)
-        _begin_log(configured)
+        begin_log(configured)
         signal.signal(signal.SIGTERM, _leave)
         refuse_second(configured)
         with showing_progress() as report:
@@ -113,7 +113,7 @@ def _work(
     tell_ready: Callable[[], None],
 ) -> None:
     """What one of several server processes does."""
-    _begin_log(settings)
+    begin_log(settings)
     if settings.shows_metrics:
         share(metrics, number)
     try:
@@ -121,12 +121,6 @@ def _work(
         run_fast(_serve(settings, partial(bind_shared, host, port), tell_ready))
     except EXPECTED as error:
         raise WorkerFailedError(str(error)) from error
-
-
-def _begin_log(settings: Settings) -> None:
-    logging.basicConfig(
-        level=settings.log_level.value, format="%(asctime)s %(levelname)s %(message)s"
-    )
 
 
 def _spare_the_collector() -> None:

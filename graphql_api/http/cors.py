@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SECONDS = "7200"  # for which a browser keeps the answer to a preflight; Chromium takes no more
 
 
+EXPOSED = "X-Request-Id, Retry-After"
+
+
 class Cors:
     """Answers preflights, and tells browsers which pages may read an answer.
 
@@ -49,6 +52,7 @@ class Cors:
         origin = request.headers.get("Origin")
         if origin is not None and self.allows(origin):
             response.headers["Access-Control-Allow-Origin"] = "*" if self._is_for_all else origin
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED
 
     async def preflight(self, request: web.Request) -> web.Response:
         """Answer what a browser asks before it sends the request proper."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphql_api.http.answers import refusal
 from graphql_api.http.media import EVENTS, HTML, LEGACY, RESPONSE, preferred
+from graphql_api.http.naming import name
 from graphql_api.http.request import BadRequestError
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ class Endpoint:
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """Run what the body asks for."""
+        name(request)
         if preferred(request.headers.get("Accept", ""), PROGRAMS) == EVENTS:
             return await self._events.handle(request)
         return await self._over_http.post(request)
 
     async def get(self, request: web.Request) -> web.StreamResponse:
         """Run what the query string asks for, open a WebSocket, or show GraphiQL to a browser."""
+        name(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._sockets.handle(request)
         preference = preferred(request.headers.get("Accept", ""), self._offered)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphql_api.http.naming import JOURNAL, REQUEST_ID
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -15,9 +17,12 @@ PROTECTING = (
 )
 
 
-async def on_prepare(_request: web.BaseRequest, response: web.StreamResponse) -> None:
+async def on_prepare(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """Add them, unless the answer says otherwise; a signal of the application."""
     protect(response)
+    journal = request.get(JOURNAL)
+    if journal is not None:
+        response.headers[REQUEST_ID] = journal.request_id
 
 
 def protect(response: web.StreamResponse) -> None:

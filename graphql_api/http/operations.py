@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import aclosing
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from strawberry.types.graphql import OperationType
 
@@ -12,7 +13,10 @@ from graphql_api.errors import ErrorCode
 from graphql_api.http.expiry import until_expiry
 from graphql_api.http.request import BadRequestError
 from graphql_api.http.same_turn import SameTurn
+from graphql_api.journal import of_this_request
 from graphql_api.schema.faults import format_error
+from graphql_api.telemetry.account import account
+from graphql_api.telemetry.operation_times import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from graphql_api.schema.trusted_documents import TrustedDocuments
     from graphql_api.telemetry.operation_times import OperationTimes
 
+logger = logging.getLogger(__name__)
 READING = frozenset({OperationType.QUERY})
 WRITING = frozenset({OperationType.MUTATION})
 READING_AND_WRITING = READING | WRITING
@@ -38,6 +43,8 @@ class Operations:
         new_context: makes the context of one operation of a caller.
         trusted: the only documents that are run; None for any.
         times: notes how long operations take; None where nobody asks.
+        slow: seconds from which an operation is logged as slow; 0 for never.
+        tells_traces: whether a client may ask what its operation took.
     """
 
     def __init__(
@@ -46,7 +53,12 @@ class Operations:
         new_context: Callable[[Caller], RequestContext],
         trusted: TrustedDocuments | None = None,
         times: OperationTimes | None = None,
+        *,
+        slow: float = 0,
+        tells_traces: bool = False,
     ) -> None:
+        self._slow = slow
+        self._tells_traces = tells_traces
         self._times = times
         self._schema = schema
         self._new_context = new_context
@@ -62,8 +74,12 @@ class Operations:
             BadRequestError: its document is not run here.
         """
         text = self._text(asked)
+        journal = of_this_request()
+        report = None
+        if journal is not None and self._tells_traces and _asks_for_trace(asked):
+            report = account(journal)
         began = perf_counter()
-        response = await self._run(text, caller, asked, allowed)
+        response = await self._run(text, caller, asked, allowed, report)
         self._note(text, asked, began)
         return response
 
@@ -73,6 +89,7 @@ class Operations:
         caller: Caller,
         asked: GraphQLRequest,
         allowed: frozenset[OperationType],
+        report: Callable[[], dict[str, Any]] | None,
     ) -> Response:
         def execute() -> Awaitable[Response]:
             return self._schema.execute_to_bytes(
@@ -83,9 +100,11 @@ class Operations:
                 allowed_operation_types=allowed,
                 operation_extensions=asked.extensions,
                 formatter=format_error,
+                report=report,
             )
 
-        if asked.body is None or not self._schema.is_query(text, asked.operation_name):
+        is_shared = asked.body is not None and report is None
+        if not is_shared or not self._schema.is_query(text, asked.operation_name):
             return await execute()
         return await self._same_turn.run((asked.body, caller), execute)
 
@@ -108,7 +127,7 @@ class Operations:
             allowed_operation_types=ANYTHING if may_write else ANYTHING - WRITING,
             formatter=format_error,
         )
-        if self._times is not None:
+        if self._times is not None or self._slow:
             answers = self._timed(answers, text, asked)
         return answers if caller.expires_at is None else until_expiry(answers, caller.expires_at)
 
@@ -125,9 +144,15 @@ class Operations:
                 yield answer
 
     def _note(self, text: str, asked: GraphQLRequest, began: float) -> None:
+        seconds = perf_counter() - began
+        is_slow = 0 < self._slow <= seconds
+        if self._times is None and not is_slow:
+            return
+        meant = self._schema.meant(text, asked.operation_name)
         if self._times is not None:
-            meant = self._schema.meant(text, asked.operation_name)
-            self._times.observe(meant, perf_counter() - began)
+            self._times.observe(meant, seconds)
+        if is_slow:
+            _log_slow(meant, seconds)
 
     def cost(self, asked: GraphQLRequest) -> int | None:
         """What an operation may cost, in units; None for one that is refused for what it is.
@@ -150,6 +175,18 @@ class Operations:
                 "documentId of one, or have this one added to the server's file."
             )
         return text
+
+
+def _asks_for_trace(asked: GraphQLRequest) -> bool:
+    return asked.extensions is not None and asked.extensions.get("trace") is True
+
+
+def _log_slow(meant: tuple[str, str | None] | None, seconds: float) -> None:
+    """Log a slow operation by its name, whose values nobody else needs to know."""
+    kind, name = meant or ("invalid", None)
+    name = (name or "without a name")[:LONGEST_NAME]
+    fields = {"type": kind, "operation": name, "seconds": round(seconds, 3)}
+    logger.warning("slow %s %s: %.3f s", kind, name, seconds, extra={"fields": fields})
 
 
 def _not_found(message: str) -> BadRequestError:

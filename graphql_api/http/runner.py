@@ -83,7 +83,7 @@ class _Protocol(RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already") from exc
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.info("what %s sent is not HTTP: %r", request.remote, message)
+            logger.info("what a client sent is not HTTP: %r", message)
             text = "This is not an HTTP request that can be read here."
             extensions: dict[str, Any] = {"code": ErrorCode.BAD_USER_INPUT}
         else:

@@ -12,6 +12,7 @@ import logging
 import random
 from collections import deque
 from contextlib import suppress
+from time import time_ns
 from typing import TYPE_CHECKING
 
 from graphql_api.deadlines import remaining
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 ATTEMPT_TIMEOUT = 4.0
 SHORTEST_PAUSE = 0.005
 LONGEST_PAUSE = 0.5
+PROPOSAL = "proposal"
 MOST_PEOPLE_KNOWN = 10_000
 logger = logging.getLogger(__name__)
 
@@ -221,21 +223,20 @@ class Lane:
         for pending in group:
             if pending.in_doubt_at is None:
                 pending.in_doubt_at = _revision(before)
-        counted = self._tally.proposals
-        self._tally.group_sizes[len(group)] += 1
+        began = time_ns()
         try:
             decision = await self._store.propose(
                 before, after, rows, ATTEMPT_TIMEOUT, judgement.attendances
             )
         except AmbiguousError as error:
-            counted["unknown"] += 1
+            self._count("unknown", group, began)
             logger.info("proposing again: %s", error)
             return False
         except PartyfinderError:
-            counted["failed"] += 1
+            self._count("failed", group, began)
             _restore(group, doubts, before)
             raise
-        counted["applied" if decision.applied else "refused"] += 1
+        self._count("applied" if decision.applied else "refused", group, began)
         if decision.applied:
             self._advance(after, judgement.attendances)
             told = zip(group, judgement.outcomes, strict=True)
@@ -246,6 +247,14 @@ class Lane:
         _restore(group, doubts, decision.head)
         self._replay(group, decision.operations)
         return _revision(decision.head) == _revision(before)
+
+    def _count(self, outcome: str, group: Sequence[Pending], began: int) -> None:
+        """Note how a proposal ended, for those who asked and for everybody."""
+        self._tally.proposals[outcome] += 1
+        self._tally.group_sizes[len(group)] += 1
+        for pending in group:
+            if pending.journal is not None:
+                pending.journal.note(PROPOSAL, began, outcome, len(group))
 
     async def _confirm(self, group: Sequence[Pending]) -> None:
         """Tell outcomes of which nothing is written, once a SERIAL read has confirmed the head."""

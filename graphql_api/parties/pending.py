@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from graphql_api.errors import DeadlineExceededError, OutcomeUnknownError
+from graphql_api.journal import kept
 
 if TYPE_CHECKING:
     from graphql_api.deadlines import Deadlines
@@ -19,6 +20,7 @@ class Pending:
         in_doubt_at: the revision that it was proposed on, while that proposal may have been
             applied or may be yet; None while every proposal of it is known to have been refused.
         is_decided: its outcome is known, though perhaps not told yet.
+        journal: notes the proposals of it; None where nobody reads of them.
         takes: what one change of a group can have: its key, its attendee.
     """
 
@@ -26,6 +28,7 @@ class Pending:
         self.change = change
         self.in_doubt_at: int | None = None
         self.is_decided = False
+        self.journal = kept()
         key, person = change.key.operation_key, change.attendee
         self.takes = frozenset((key,) if person is None else (key, f"attendee {person}"))
         self._deadlines = deadlines

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from time import time_ns
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cassandra.query import BatchStatement, BatchType
 
 from graphql_api.deadlines import remaining
 from graphql_api.errors import DatabaseUnavailableError
+from graphql_api.journal import ANSWERED, kept
 from graphql_api.store import statements
 from graphql_api.store.bridge import Bridge, Rows
 from graphql_api.store.connection import count_open
@@ -145,9 +147,13 @@ class Session:
         """
         prepared, explain = self._prepared[statement], self._explain[statement]
         seconds = remaining(self._timeout if timeout is None else timeout)
-        return self._reads.read(
+        answer = self._reads.read(
             prepared, parameters, seconds, decode, explain, self.tally[statement.name]
         )
+        journal = kept()
+        if journal is not None:
+            journal.watch(statement.name, answer)
+        return answer
 
     async def apply(
         self, parts: Sequence[Bound], timeout: float | None = None
@@ -201,6 +207,13 @@ class Session:
         sent = self._driver.execute_async(
             bound, timeout=None, execution_profile=statement.profile.value
         )
-        rows = await self._bridge.wait(sent, seconds)
+        journal, began = kept(), time_ns()
+        outcome = "failed"
+        try:
+            rows = await self._bridge.wait(sent, seconds)
+            outcome = ANSWERED
+        finally:
+            if journal is not None:
+                journal.note(statement.name, began, outcome)
         self.tally[statement.name].answered += 1
         return rows

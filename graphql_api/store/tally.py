@@ -11,7 +11,6 @@ from graphql_api.errors import (
 )
 from graphql_api.store.failures import AmbiguousError
 
-ANSWERED = "answered"
 _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (DeadlineExceededError, "too late"),
     (OverloadedError, "overloaded"),

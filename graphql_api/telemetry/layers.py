@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphql_api.engine import counters, misses
 from graphql_api.errors import ERRORS_TOLD
-from graphql_api.store.tally import ANSWERED
+from graphql_api.journal import ANSWERED
 
 if TYPE_CHECKING:
     from graphql_api.parties.changes import Changes

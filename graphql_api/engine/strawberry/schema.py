@@ -171,9 +171,11 @@ class Schema(CompiledSteps):
         allowed_operation_types: Iterable[OperationType] | None = None,
         operation_extensions: dict[str, Any] | None = None,
         formatter: Callable[[GraphQLError, Refusal | None], dict[str, Any]] = format_error,
+        report: Callable[[], dict[str, Any]] | None = None,
     ) -> Response:
         """Execute a query or mutation and return the response's body, and what became of it.
 
+        What `report` returns when all is done goes into the response's extensions.
         Never raises for what a client sent: also a missing query, an unknown operation or one of
         a type that is not allowed is a response with errors.
         """
@@ -193,7 +195,10 @@ class Schema(CompiledSteps):
             refusal = Refusal.OPERATION_TYPE if is_type else Refusal.OPERATION
             return to_response(None, errors, refusal, formatter)
         refused_at = refusal_in(result)
-        return to_response(result.data, result.errors, refused_at, formatter, result.extensions)
+        extensions = result.extensions
+        if report is not None:
+            extensions = {**(extensions or {}), **report()}
+        return to_response(result.data, result.errors, refused_at, formatter, extensions)
 
     def keep(self, text: str) -> Document:
         """Parse, validate and compile a text now, and remember it for as long as the schema lives.
