@@ -19,6 +19,7 @@ from graphql_api.deadlines import remaining
 from graphql_api.errors import PartyfinderError
 from graphql_api.parties.change import Applied, Outcome
 from graphql_api.parties.group import Judgement, judge, replay
+from graphql_api.parties.known import Known, revision_of
 from graphql_api.parties.pending import Pending
 from graphql_api.store.failures import AmbiguousError
 from graphql_api.store.rows import Attendance
@@ -40,7 +41,6 @@ ATTEMPT_TIMEOUT = 4.0
 SHORTEST_PAUSE = 0.005
 LONGEST_PAUSE = 0.5
 PROPOSAL = "proposal"
-MOST_PEOPLE_KNOWN = 10_000
 logger = logging.getLogger(__name__)
 
 
@@ -73,9 +73,7 @@ class Lane:
         self._in_background = in_background
         self._queue: deque[Pending] = deque()
         self._by_key: dict[str, Pending] = {}
-        self._head: PartyHead | None = None
-        self._knows_head = False
-        self._joined: dict[str, bool] = {}  # of some people, as of the head that is known
+        self._known = Known()
         self._left_behind: frozenset[Place] = frozenset()
         self._pauses = 0
         self._round_took = 0.0
@@ -182,47 +180,33 @@ class Lane:
 
     async def _look(self, group: Sequence[Pending]) -> None:
         """Know the head, with no copy left behind by an earlier move where that can be had."""
-        if not self._knows_head and not group[0].change.is_creation:
-            self._learn(await self._store.read_head(self._party_id))
+        if not self._known.is_read and not group[0].change.is_creation:
+            self._known.learn(await self._store.read_head(self._party_id))
         self._left_behind = frozenset()
-        if self._head is not None and self._head.old_places:
+        if self._known.head is not None and self._known.head.old_places:
             with suppress(PartyfinderError):
-                await self._copies.write(self._head)
-                self._left_behind = frozenset(self._head.old_places)
+                await self._copies.write(self._known.head)
+                self._left_behind = frozenset(self._known.head.old_places)
 
     def _judge(self, group: Iterable[Pending]) -> Judgement:
         changes = ((each.change, each.records_refusal) for each in group)
-        return judge(self._head, changes, self._joined)
-
-    def _learn(self, head: PartyHead | None, joined: Mapping[str, bool] | None = None) -> None:
-        """Know a head that was read, and people as of it. They join and leave only as it moves."""
-        if not self._knows_head or _revision(head) != _revision(self._head):
-            self._joined.clear()
-        self._joined.update(joined or {})
-        self._head, self._knows_head = head, True
-
-    def _advance(self, after: PartyHead, attendances: Iterable[Attendance]) -> None:
-        """Know the head that was put in the place of the known one, and what else that did."""
-        if len(self._joined) > MOST_PEOPLE_KNOWN:
-            self._joined.clear()
-        self._joined.update((each.person, each.joins) for each in attendances)
-        self._head = after
+        return judge(self._known.head, changes, self._known.joined)
 
     async def _recall(self, people: Sequence[str]) -> None:
         """Learn whether people have joined."""
         standing = await self._store.confirm_standing(self._party_id, [], ATTEMPT_TIMEOUT, people)
-        self._learn(standing.head, standing.attendees)
+        self._known.learn(standing.head, standing.attendees)
 
     async def _propose(
         self, group: Sequence[Pending], judgement: Judgement, after: PartyHead
     ) -> bool:
         """Send the group's batch; False where it was in vain."""
-        before = self._head
+        before = self._known.head
         rows = [(row, self._ttl(change)) for change, row in judgement.rows]
         doubts = [each.in_doubt_at for each in group]
         for pending in group:
             if pending.in_doubt_at is None:
-                pending.in_doubt_at = _revision(before)
+                pending.in_doubt_at = revision_of(before)
         began = time_ns()
         try:
             decision = await self._store.propose(
@@ -238,15 +222,16 @@ class Lane:
             raise
         self._count("applied" if decision.applied else "refused", group, began)
         if decision.applied:
-            self._advance(after, judgement.attendances)
+            self._known.advance(after, judgement.attendances)
             told = zip(group, judgement.outcomes, strict=True)
             self._tell_after_copy(told, before, after, judgement.attendances)
             return True
-        people = (each.person for each in judgement.attendances)
-        self._learn(decision.head, {person: person in decision.attendees for person in people})
+        asked = (each.person for each in judgement.attendances)
+        joined = {person: person in decision.attendees for person in asked}
+        self._known.learn(decision.head, joined)
         _restore(group, doubts, decision.head)
         self._replay(group, decision.operations)
-        return _revision(decision.head) == _revision(before)
+        return revision_of(decision.head) == revision_of(before)
 
     def _count(self, outcome: str, group: Sequence[Pending], began: int) -> None:
         """Note how a proposal ended, for those who asked and for everybody."""
@@ -260,7 +245,7 @@ class Lane:
         """Tell outcomes of which nothing is written, once a SERIAL read has confirmed the head."""
         keys = [each.change.key.operation_key for each in group if each.records_refusal]
         standing = await self._store.confirm_standing(self._party_id, keys, ATTEMPT_TIMEOUT)
-        self._learn(standing.head)
+        self._known.learn(standing.head)
         self._replay(group, standing.operations)
         rest = [each for each in group if each.is_open]
         judgement = self._judge(rest)
@@ -274,20 +259,20 @@ class Lane:
         for pending in group:
             row = recorded.get(pending.change.key.operation_key)
             if row is not None:
-                told.append((pending, replay(pending.change, row, self._head)))
-        if told and self._head is not None:
+                told.append((pending, replay(pending.change, row, self._known.head)))
+        if told and self._known.head is not None:
             # What a change of more than the count was applied to is not known any more.
             is_known = not any(pending.change.goes_alone for pending, _ in told)
-            before = self._head if is_known else None
-            self._tell_after_copy(told, before, self._head, self._attendances_of(told))
+            before = self._known.head if is_known else None
+            self._tell_after_copy(told, before, self._known.head, self._attendances_of(told))
 
     def _attendances_of(self, told: Iterable[tuple[Pending, Outcome]]) -> list[Attendance]:
         """How it stands now with people whose changes were applied some time ago."""
         people = {pending.change.attendee for pending, _ in told}
         return [
-            Attendance(person, joined, _revision(self._head))
+            Attendance(person, joined, self._known.revision)
             for person in people
-            if person is not None and (joined := self._joined.get(person)) is not None
+            if person is not None and (joined := self._known.joined.get(person)) is not None
         ]
 
     def _tell_after_copy(
@@ -331,13 +316,9 @@ class Lane:
         await asyncio.sleep(random.uniform(0, longest))  # noqa: S311  # jitter
 
 
-def _revision(head: PartyHead | None) -> int:
-    return 0 if head is None else head.revision
-
-
 def _restore(
     group: Sequence[Pending], doubts: Sequence[int | None], head: PartyHead | None
 ) -> None:
     """After a definite answer: what was in doubt before still is, unless the head has moved on."""
     for pending, doubt in zip(group, doubts, strict=True):
-        pending.in_doubt_at = doubt if doubt == _revision(head) else None
+        pending.in_doubt_at = doubt if doubt == revision_of(head) else None

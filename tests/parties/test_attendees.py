@@ -177,7 +177,7 @@ def test_a_lost_answer_is_no_second_join() -> None:
 
 
 def test_what_is_known_of_people_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graphql_api.parties.lane.MOST_PEOPLE_KNOWN", 5)
+    monkeypatch.setattr("graphql_api.parties.known.MOST_PEOPLE", 5)
 
     async def scenario() -> None:
         server = Server()

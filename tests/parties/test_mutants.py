@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graphql_api.errors import DeadlineExceededError
+from graphql_api.parties.known import Known
 from graphql_api.parties.lane import Lane
 from graphql_api.parties.pending import Pending
 from graphql_api.store import party_store, session, statements
@@ -231,11 +232,11 @@ def test_the_simulation_notices_what_is_known_of_people_kept_for_too_long(
 ) -> None:
     """Somebody left or joined through another server, and the head has moved."""
 
-    def learn(lane: Lane, head: Any, joined: Any = None) -> None:
-        lane._joined.update(joined or {})
-        lane._head, lane._knows_head = head, True
+    def learn(known: Known, head: Any, joined: Any = None) -> None:
+        known.joined.update(joined or {})
+        known.head, known.is_read = head, True
 
-    monkeypatch.setattr(Lane, "_learn", learn)
+    monkeypatch.setattr(Known, "learn", learn)
     with pytest.raises(AssertionError):
         _crowds_are_counted()
 
