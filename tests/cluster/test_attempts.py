@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cassandra.policies import RetryPolicy
 
-from graphql_api.store import connection as connecting
+from graphql_api.store import driver_options
 from graphql_api.store.connection import connect
 from graphql_api.store.failures import AmbiguousError
 from tests.cluster.proxy import Harm
@@ -64,5 +64,5 @@ async def test_one_attempt_is_one_frame(cluster: Cluster, harm: Harm) -> None:
 async def test_the_drivers_default_retry_policy_would_be_seen(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connecting, "FallthroughRetryPolicy", RetryPolicy)
+    monkeypatch.setattr(driver_options, "FallthroughRetryPolicy", RetryPolicy)
     assert await frames_of_one_attempt(cluster, Harm.RESET_BEFORE) > 1
