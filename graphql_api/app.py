@@ -38,6 +38,7 @@ from graphql_api.store.recovery import kept_connected
 from graphql_api.store.session import Session
 from graphql_api.telemetry.layers import read_layers
 from graphql_api.telemetry.readings import Readings
+from graphql_api.telemetry.tracing import open_traces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -135,7 +136,7 @@ def create_app(parts: Parts, settings: Settings, web_directory: Path = BUILT) ->
 
     Raises:
         TrustedDocumentsError: the file of trusted documents cannot be used.
-        SettingsError: the file of the identity provider's key cannot be used.
+        SettingsError: the identity provider's key cannot be used, or traces cannot be sent.
     """
     schema = build_schema(
         engine=settings.engine,
@@ -149,6 +150,7 @@ def create_app(parts: Parts, settings: Settings, web_directory: Path = BUILT) ->
     if settings.shows_metrics:
         readings = Readings()
         read_layers(readings, parts.session, parts.committer, parts.changes)
+    traces = open_traces()
     times = None if readings is None else readings.times
     operations = Operations(
         schema,
@@ -157,12 +159,15 @@ def create_app(parts: Parts, settings: Settings, web_directory: Path = BUILT) ->
         times,
         slow=settings.slow_operation,
         tells_traces=not settings.in_production,
+        traces=traces,
     )
     keys = _keys(settings)
     tokens = None if keys is None else Tokens(keys, _expected(settings))
     application = create_application(
         operations, SignIn(tokens), parts.store.ping, settings, web_directory, readings
     )
+    if traces is not None:
+        application.cleanup_ctx.append(traces.kept)
     if tokens is None and settings.in_production:
         logger.warning(
             "Nobody is signed in here: anybody may change and delete any party. Configure an "

@@ -36,13 +36,15 @@ class Journal:
 
     Attributes:
         request_id: what its client calls it, or we.
+        trace_context: the headers of W3C Trace Context that it came with.
         trace_id: the trace that it is part of, in hexadecimal; None for none.
         entries: what was done; None where nobody reads it.
     """
 
-    __slots__ = ("entries", "request_id", "trace_id")
+    __slots__ = ("entries", "request_id", "trace_context", "trace_id")
 
     def __init__(self, request_id: str, trace_id: str | None = None) -> None:
+        self.trace_context: dict[str, str] | None = None
         self.request_id = request_id
         self.trace_id = trace_id
         self.entries: list[Entry] | None = None

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from graphql_api.caller import Caller
     from graphql_api.engine import Response
     from graphql_api.http.request import GraphQLRequest
+    from graphql_api.journal import Journal
     from graphql_api.schema.build import PartySchema
     from graphql_api.schema.context import RequestContext
     from graphql_api.schema.trusted_documents import TrustedDocuments
     from graphql_api.telemetry.operation_times import OperationTimes
+    from graphql_api.telemetry.traces import Traces
 
 logger = logging.getLogger(__name__)
 READING = frozenset({OperationType.QUERY})
@@ -44,6 +46,7 @@ class Operations:
         trusted: the only documents that are run; None for any.
         times: notes how long operations take; None where nobody asks.
         slow: seconds from which an operation is logged as slow; 0 for never.
+        traces: sends traces of operations over HTTP; None for none.
         tells_traces: whether a client may ask what its operation took.
     """
 
@@ -56,7 +59,9 @@ class Operations:
         *,
         slow: float = 0,
         tells_traces: bool = False,
+        traces: Traces | None = None,
     ) -> None:
+        self._traces = traces
         self._slow = slow
         self._tells_traces = tells_traces
         self._times = times
@@ -75,6 +80,23 @@ class Operations:
         """
         text = self._text(asked)
         journal = of_this_request()
+        if self._traces is None or journal is None:
+            return await self._answer(text, caller, asked, allowed, journal)
+        meant = self._schema.meant(text, asked.operation_name)
+        with self._traces.operation(journal, meant) as traced:
+            response = await self._answer(text, caller, asked, allowed, journal)
+            if response.has_errors:
+                traced.fail()
+            return response
+
+    async def _answer(
+        self,
+        text: str,
+        caller: Caller,
+        asked: GraphQLRequest,
+        allowed: frozenset[OperationType],
+        journal: Journal | None,
+    ) -> Response:
         report = None
         if journal is not None and self._tells_traces and _asks_for_trace(asked):
             report = account(journal)
