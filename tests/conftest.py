@@ -37,7 +37,11 @@ def cassandra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as other:
         free = one.getsockname()[1], other.getsockname()[1]
     chosen = NodeSettings(
-        directory=directory, cql_port=free[0], storage_port=free[1], data_durable=False
+        directory=directory,
+        cql_port=free[0],
+        storage_port=free[1],
+        data_durable=False,
+        heap_mb=1024,  # every module has a keyspace, and a table takes a megabyte
     )
     with Node(chosen) as node:
         yield node
