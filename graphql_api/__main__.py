@@ -11,7 +11,9 @@ try:
         cassandra,
         demo,
         explain,
+        export_parties,
         export_schema,
+        import_parties,
         repair,
         serve,
         sync_schema,
@@ -31,6 +33,8 @@ app.command("sync-schema")(sync_schema.command)
 app.command("export-schema")(export_schema.command)
 app.command("explain")(explain.command)
 app.command("demo")(demo.command)
+app.command("export")(export_parties.command)
+app.command("import")(import_parties.command)
 app.command("repair")(repair.command)
 app.add_typer(cassandra.app, name="cassandra")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from graphql_api.commands.transfer import TransferError
 from graphql_api.embedded import EmbeddedCassandraError
 from graphql_api.errors import PartyfinderError
 from graphql_api.http.server import AddressUnusableError
@@ -14,6 +15,7 @@ from graphql_api.schema.trusted_documents import TrustedDocumentsError
 from graphql_api.settings import SettingsError
 from graphql_api.store.connection_failures import ConnectionFailedError
 from graphql_api.store.migrate import MigrationError
+from graphql_api.store.sample_table import SampleTableError
 from graphql_api.supervisor import WorkerFailedError
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ EXPECTED = (
     EmbeddedCassandraError,
     MigrationError,
     PartyfinderError,
+    SampleTableError,
     SettingsError,
+    TransferError,
     TrustedDocumentsError,
     WorkerFailedError,
 )

@@ -226,8 +226,9 @@ def _refuse_others_tables(session: DriverSession, keyspace: str, migration: Migr
         if table in tables and first not in tables[table].columns:
             raise MigrationError(
                 f"the keyspace {keyspace} has a table {table} of another application: choose "
-                "another one (ASTRA_DB_KEYSPACE or CASSANDRA_KEYSPACE). Its parties can be brought "
-                "along with `partyfinder import`."
+                "another one (ASTRA_DB_KEYSPACE or CASSANDRA_KEYSPACE). The sample "
+                "application's parties can be brought along "
+                f"with `partyfinder import --from-table {keyspace}.{table}`."
             )
 
 

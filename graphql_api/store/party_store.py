@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from cassandra.metadata import Murmur3Token
 from cassandra.query import UNSET_VALUE
 
 from graphql_api.store import statements
@@ -146,6 +147,11 @@ class PartyStore:
         """
         rows = await self._session.execute(statements.SCAN_HEADS, (after, limit))
         return [(token, _head(head) if kind == HEAD_KIND else None) for token, kind, *head in rows]
+
+    @staticmethod
+    def token_of(party_id: UUID) -> int:
+        """Where a party stands in the order of `scan_heads`."""
+        return int(Murmur3Token.from_key(party_id.bytes).value)
 
     async def scan_city_years(self, after: int, limit: int) -> list[tuple[int, str, int]]:
         """The next partitions of `party_by_city` after a token: token, city's key and year."""

@@ -10,7 +10,7 @@ import aiohttp
 
 from graphql_api.schema import ids
 from tests.support.api import Api, a_city, soon
-from tests.support.servers import _address, _start, environment
+from tests.support.servers import _address, environment, start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ JOIN = """mutation ($id: ID!) { joinParty(input: {partyId: $id}) {
 async def test_a_server_that_is_stopped_loses_nothing(
     tmp_path: Path, settings: Settings, parts: Parts
 ) -> None:
-    process = await _start(
+    process = await start(
         tmp_path, environment(settings, STOP_DELAY=str(DELAY)), "serve", "--port", "0"
     )
     url = await _address(process)

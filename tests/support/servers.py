@@ -34,7 +34,7 @@ def environment(settings: Settings | None = None, /, **more: str) -> dict[str, s
 
 async def run(directory: Path, variables: dict[str, str], *arguments: str) -> tuple[int, str, str]:
     """Run a command to its end: its exit code, output and errors."""
-    process = await _start(directory, variables, *arguments)
+    process = await start(directory, variables, *arguments)
     output, errors = await process.communicate()
     assert process.returncode is not None
     return process.returncode, output.decode(), errors.decode()
@@ -52,7 +52,7 @@ async def serving_process(
     directory: Path, variables: dict[str, str], *more: str
 ) -> AsyncIterator[tuple[Process, str]]:
     """A server process and its address. SIGTERM must end it with exit code 0, unless it is gone."""
-    process = await _start(directory, variables, "serve", "--port", "0", *more)
+    process = await start(directory, variables, "serve", "--port", "0", *more)
     expected = 0
     try:
         yield process, await _address(process)
@@ -65,7 +65,8 @@ async def serving_process(
     assert process.returncode == expected, (output, errors)
 
 
-async def _start(directory: Path, variables: dict[str, str], *arguments: str) -> Process:
+async def start(directory: Path, variables: dict[str, str], *arguments: str) -> Process:
+    """A command as a process; its output and errors are pipes."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
