@@ -10,6 +10,7 @@ try:
     from graphql_api.commands import (
         cassandra,
         demo,
+        doctor,
         explain,
         export_parties,
         export_schema,
@@ -33,6 +34,7 @@ app.command("sync-schema")(sync_schema.command)
 app.command("export-schema")(export_schema.command)
 app.command("explain")(explain.command)
 app.command("demo")(demo.command)
+app.command("doctor")(doctor.command)
 app.command("export")(export_parties.command)
 app.command("import")(import_parties.command)
 app.command("repair")(repair.command)
