@@ -56,17 +56,20 @@ def command(
 @contextmanager
 def _output(file: str) -> Iterator[IO[bytes]]:
     """Where lines go, positioned after those of an interrupted export; complete, it is renamed."""
-    if file == "-":
-        yield sys.stdout.buffer
-        return
     path = Path(file)
     part = path.with_name(path.name + ".part")
     try:
+        if file == "-":
+            yield sys.stdout.buffer
+            return
         with part.open("a+b") as output:
             yield output
             os.fsync(output.fileno())
         part.replace(path)
     except OSError as error:
+        if file == "-":  # what is left in the buffer has nowhere to go when the program ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            file = "standard output"
         raise TransferError(f"{file} cannot be written ({error.strerror}).") from None
 
 

@@ -110,8 +110,8 @@ async def _import(
             report(STEP, f"{seen:,} parties", batch.fraction)
             if batch.problem is not None:
                 raise TransferError(
-                    f"{batch.problem}. The {seen:,} parties before it are imported: correct it and "
-                    "run the same command again."
+                    f"{batch.problem}. What stands before it is imported: correct it and run the "
+                    "same command again."
                 )
     return new, seen - new
 

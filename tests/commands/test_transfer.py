@@ -91,8 +91,20 @@ async def test_an_export_that_is_killed_is_taken_up_and_whole(
     assert (code, output) == (0, f"Exported {COUNT} parties.\n"), errors
     assert f"taken up after {before} parties" in errors
     assert not part.exists()
-    ids = [orjson.loads(line)["id"] for line in (tmp_path / "all.jsonl").read_bytes().splitlines()]
-    assert sorted(ids) == sorted(str(head.party_id) for head in heads)
+    exported = map(from_line, (tmp_path / "all.jsonl").read_bytes().splitlines())
+    assert {head.party_id: head for head in exported} == {head.party_id: head for head in heads}
+
+
+async def test_an_export_that_nobody_reads_on_is_one_line(
+    tmp_path: Path, settings: Settings
+) -> None:
+    process = await start(tmp_path, environment(settings), "export", "-")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout._transport.close()  # type: ignore[attr-defined]  # as `head` does
+    errors = (await process.stderr.read()).decode()
+    assert await process.wait() == 1
+    assert errors.splitlines()[-1] == ("Error: standard output cannot be written (Broken pipe).")
 
 
 @pytest.mark.usefixtures("heads")
@@ -134,6 +146,20 @@ async def test_an_import_leaves_what_was_changed_or_deleted_since(
     assert page["parties"]["nodes"] == [{"people": 5}]
 
 
+async def test_a_party_whose_import_died_before_its_copy_is_shown_after_a_repeat(
+    tmp_path: Path, settings: Settings, parts: Parts, api: Api
+) -> None:
+    head = a_head(city=a_city(), people=2)
+    assert (await parts.store.propose(None, head, (), 5)).applied
+    (tmp_path / "one.jsonl").write_bytes(to_line(head))
+    _, output, _ = await run(tmp_path, environment(settings), "import", "one.jsonl")
+    assert output == "Imported 0 parties; 1 were there already.\n"
+    page = await api.run(
+        "query($c: String!) { parties(city: $c) { nodes { people } } }", c=head.city
+    )
+    assert page["parties"]["nodes"] == [{"people": 2}]
+
+
 async def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, elsewhere: Settings) -> None:
     good = to_line(a_head())
     bad = orjson.dumps({"id": str(uuid4()), "city": "X", "name": " ", "date": "2030-01-01T00:00Z"})
@@ -141,8 +167,8 @@ async def test_a_line_that_cannot_be_used_is_named(tmp_path: Path, elsewhere: Se
     code, output, errors = await run(tmp_path, environment(elsewhere), "import", "bad.jsonl")
     assert (code, output) == (1, "")
     assert errors.splitlines()[-1] == (
-        "Error: line 3: name must not be blank. The 1 parties before it are imported: correct it "
-        "and run the same command again."
+        "Error: line 3: name must not be blank. What stands before it is imported: correct it and "
+        "run the same command again."
     )
 
 
