@@ -171,7 +171,7 @@ class Lane:
         group = [each for each in group if each.is_open]
         judgement = self._judge(group)
         if judgement.unsure:
-            await self._recall(judgement.unsure)
+            await self._recall(group, judgement.unsure)
             return True
         if judgement.rows and judgement.after is not None:
             return await self._propose(group, judgement, self._without_places_left(judgement.after))
@@ -192,10 +192,13 @@ class Lane:
         changes = ((each.change, each.records_refusal) for each in group)
         return judge(self._known.head, changes, self._known.joined)
 
-    async def _recall(self, people: Sequence[str]) -> None:
-        """Learn whether people have joined."""
-        standing = await self._store.confirm_standing(self._party_id, [], ATTEMPT_TIMEOUT, people)
+    async def _recall(self, group: Sequence[Pending], people: Sequence[str]) -> None:
+        """Learn whether people have joined, and tell what of the group stands recorded."""
+        standing = await self._store.confirm_standing(
+            self._party_id, _recorded_keys(group), ATTEMPT_TIMEOUT, people
+        )
         self._known.learn(standing.head, standing.attendees)
+        self._replay(group, standing.operations)
 
     async def _propose(
         self, group: Sequence[Pending], judgement: Judgement, after: PartyHead
@@ -205,8 +208,7 @@ class Lane:
         rows = [(row, self._ttl(change)) for change, row in judgement.rows]
         doubts = [each.in_doubt_at for each in group]
         for pending in group:
-            if pending.in_doubt_at is None:
-                pending.in_doubt_at = revision_of(before)
+            pending.in_doubt_at = revision_of(before)
         began = time_ns()
         try:
             decision = await self._store.propose(
@@ -218,7 +220,8 @@ class Lane:
             return False
         except PartyfinderError:
             self._count("failed", group, began)
-            _restore(group, doubts, before)
+            for pending, doubt in zip(group, doubts, strict=True):
+                pending.in_doubt_at = doubt  # the head may have moved by what was in doubt
             raise
         self._count("applied" if decision.applied else "refused", group, began)
         if decision.applied:
@@ -243,8 +246,9 @@ class Lane:
 
     async def _confirm(self, group: Sequence[Pending]) -> None:
         """Tell outcomes of which nothing is written, once a SERIAL read has confirmed the head."""
-        keys = [each.change.key.operation_key for each in group if each.records_refusal]
-        standing = await self._store.confirm_standing(self._party_id, keys, ATTEMPT_TIMEOUT)
+        standing = await self._store.confirm_standing(
+            self._party_id, _recorded_keys(group), ATTEMPT_TIMEOUT
+        )
         self._known.learn(standing.head)
         self._replay(group, standing.operations)
         rest = [each for each in group if each.is_open]
@@ -314,6 +318,10 @@ class Lane:
         longest = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2**self._pauses)
         self._pauses += 1
         await asyncio.sleep(random.uniform(0, longest))  # noqa: S311  # jitter
+
+
+def _recorded_keys(group: Sequence[Pending]) -> list[str]:
+    return [each.change.key.operation_key for each in group if each.records_refusal]
 
 
 def _restore(

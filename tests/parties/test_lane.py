@@ -19,6 +19,7 @@ from graphql_api.errors import (
 from graphql_api.parties.change import Applied, KeyReused, NotFound, Reason, Refused
 from graphql_api.parties.commit import CommitLimits
 from graphql_api.parties.hosting import Delete, Update
+from graphql_api.store.failures import AmbiguousError
 from tests.support.simulated_server import Server
 from tests.support.simulation import Faults, simulate
 from tests.support.some_parties import a_creation, a_drawn_key, a_key, join, leave
@@ -223,6 +224,36 @@ def test_a_full_queue_refuses_before_anything_is_sent() -> None:
         assert (sizes(server), server.store.reads) == ([1], reads)
         await asyncio.gather(*tasks)
         assert server.store.tables.heads[party.party_id].people == 3
+
+    simulate(scenario())
+
+
+def test_a_doubt_outlives_what_is_learnt_for_somebody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The head has moved by what is in doubt; that the next proposal fails says nothing of it."""
+
+    async def scenario() -> None:
+        server = Server()
+        party = await server.post(people=3)
+        propose, proposed = server.store.propose, asyncio.Event()
+
+        async def applied_unheard_and_never_again(*arguments: Any) -> Any:
+            if proposed.is_set():
+                raise DatabaseUnavailableError
+            proposed.set()
+            await propose(*arguments)
+            raise AmbiguousError
+
+        monkeypatch.setattr(server.store, "propose", applied_unheard_and_never_again)
+        ann = asyncio.create_task(server.commit(join(party.party_id, attendee="ann")))
+        await proposed.wait()
+        # Of bob it is looked up whether he has joined: that would be the better reason.
+        bob = server.commit(leave(party.party_id, expected=99, attendee="bob"))
+        outcomes = await asyncio.gather(ann, bob, return_exceptions=True)
+        assert isinstance(outcomes[0], (Applied, OutcomeUnknownError))
+        assert isinstance(outcomes[1], DatabaseUnavailableError)
+        assert server.store.tables.heads[party.party_id].people == 4
 
     simulate(scenario())
 
