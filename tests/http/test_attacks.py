@@ -97,7 +97,8 @@ async def victim(
         REQUEST_TIMEOUT="4",
         CONNECTION_INIT_TIMEOUT="1",
     )
-    connector = aiohttp.TCPConnector(limit=0)
+    # A connection of its own each: one that is kept may just be closing when it is used again.
+    connector = aiohttp.TCPConnector(limit=0, force_close=True)
     async with (
         serving_process(tmp_path_factory.mktemp("victim"), variables) as (process, url),
         aiohttp.ClientSession(connector=connector) as session,

@@ -46,7 +46,10 @@ async def test_every_page_in_every_state_is_accessible_and_fits(
     party = await api.create(
         city=a_city(), name=long, description=long, place=long, people=999_999, capacity=1_000_000
     )
-    options: dict[str, Any] = {"color_scheme": scheme, **({"viewport": PHONE} if is_phone else {})}
+    # At rest: half-way through a transition any colour has too little contrast.
+    options: dict[str, Any] = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    if is_phone:
+        options["viewport"] = PHONE
     page = await open_page("/", **options)
 
     async def is_fine(sign: str) -> None:
