@@ -1,12 +1,14 @@
 """cassandra-driver under asyncio.
 
-The driver answers on a thread of its own. Its answers are put in a queue, and the event loop is
-woken once for the whole queue, not once per answer.
+The driver answers where its connection is served: mostly in the event loop (`loop_connection.py`),
+and an answer is delivered there and then. What comes on a thread of the driver, such as the news of
+a connection that failed, is put in a queue, and the loop is woken once for the whole queue.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,6 +32,7 @@ class Bridge:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
+        self._thread_id = threading.get_ident()
         self._answers: deque[
             tuple[Callable[[Any, BaseException | None], None], Any, BaseException | None]
         ] = deque()
@@ -66,7 +69,10 @@ class Bridge:
         answer: Any,
         error: BaseException | None,
     ) -> None:
-        """Have an answer delivered in the loop; called on the driver's thread."""
+        """Have an answer delivered in the loop; at once where this is the loop's thread."""
+        if threading.get_ident() == self._thread_id:
+            receive(answer, error)
+            return
         # Append first, then look: the loop clears the flag first and takes from the queue then, so
         # no answer is left behind between the two.
         self._answers.append((receive, answer, error))

@@ -17,10 +17,12 @@ from graphql_api.store.connection_failures import (
     unknown_datacenter,
 )
 from graphql_api.store.driver_options import new_cluster
+from graphql_api.store.loop_connection import connections_of
 
 if TYPE_CHECKING:
     from cassandra.cluster import Cluster
     from cassandra.cluster import Session as DriverSession
+    from cassandra.connection import Connection as DriverConnection
 
     from graphql_api.settings import Settings
 
@@ -61,10 +63,11 @@ async def connect(settings: Settings, deadline: float = DEADLINE) -> Connection:
     logging.getLogger("cassandra").setLevel(logging.CRITICAL)
     loop = asyncio.get_running_loop()
     connected: asyncio.Future[Connection] = loop.create_future()
+    connections = connections_of(loop)
 
     def work() -> None:
         try:
-            connection = _connect(settings)
+            connection = _connect(settings, connections)
         except Exception as error:  # noqa: BLE001  # handed over, to be explained
             _hand_over(loop, connected, None, error)
         else:
@@ -107,8 +110,8 @@ def _hand_over(
     return bool(wanted)
 
 
-def _connect(settings: Settings) -> Connection:
-    cluster = new_cluster(settings)
+def _connect(settings: Settings, connections: type[DriverConnection]) -> Connection:
+    cluster = new_cluster(settings, connections)
     try:
         session = cluster.connect()
         if settings.database is not Database.ASTRA:

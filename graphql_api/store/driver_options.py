@@ -25,6 +25,8 @@ from graphql_api.store.statements import Profile
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cassandra.connection import Connection
+
     from graphql_api.settings import Settings
 
 CONNECT_TIMEOUT = 5.0
@@ -34,14 +36,19 @@ class TlsFileError(Exception):
     """A file of the TLS settings cannot be used. The message names the setting and the remedy."""
 
 
-def new_cluster(settings: Settings) -> Cluster:
+def new_cluster(settings: Settings, connections: type[Connection]) -> Cluster:
     """The driver's cluster, not yet connected. Blocks: Astra's metadata service is asked here.
+
+    Args:
+        connections: what connections are made of.
 
     Raises:
         BundleError, TlsFileError: a file cannot be used.
         Exception: whatever the driver raises.
     """
     options: dict[str, Any] = {
+        "connection_class": connections,
+        "compression": False,  # answers are small, and the joint path reads them as they come
         # v5 computes a checksum per segment in Python; TCP and TLS check integrity already.
         "protocol_version": 4,
         "execution_profiles": _profiles(settings),

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphql_api.deadlines import Deadlines
 from graphql_api.store.failures import is_overloaded, pauses
-from graphql_api.store.joint_push import JointPush, Request, Unusual, supports
+from graphql_api.store.joint_push import JointPush, Request, supports
 from graphql_api.store.tally import ABANDONED
+from graphql_api.store.wire import UnusualError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cassandra.cluster import Session as DriverSession
-    from cassandra.query import BoundStatement, PreparedStatement
+    from cassandra.query import PreparedStatement
 
     from graphql_api.deadlines import Waiting
     from graphql_api.store.bridge import Bridge, Rows
@@ -55,13 +56,11 @@ class Reads:
         joins_pushes: bool = True,
     ) -> None:
         self._session = session
-        self._bridge = bridge
+        self.bridge = bridge
         self._profile = profile
         self._most_in_flight = most_in_flight
         self._most_waiting = most_waiting
-        self._joint = (
-            JointPush(session, bridge, profile) if joins_pushes and supports(session) else None
-        )
+        self.joint = JointPush(session, profile) if joins_pushes and supports(session) else None
         self._deadlines = Deadlines()
         self._this_turn: dict[Any, _Read] = {}
         self._queue: deque[_Read] = deque()
@@ -83,7 +82,7 @@ class Reads:
         within `timeout` seconds, or of QueueFull where too many wait already.
 
         Raises:
-            TypeError: the parameters are not the statement's.
+            ValueError, TypeError, struct.error: the parameters are not the statement's.
         """
         if timeout <= 0:
             return self._refused(explain(TimeoutError()), outcomes)
@@ -92,10 +91,10 @@ class Reads:
         key = (prepared, parameters, decode)
         read = self._this_turn.get(key)
         if read is None:
-            bound = prepared.bind(parameters)
+            read = _Read(self, prepared, parameters, decode, outcomes)
             if not self._this_turn:
-                self._bridge.loop.call_soon(self._end_turn)
-            read = self._this_turn[key] = _Read(bound, decode, outcomes)
+                self.bridge.loop.call_soon(self._end_turn)
+            self._this_turn[key] = read
         else:
             outcomes.shared += 1
         answer = _Answer(self, read, explain)
@@ -105,7 +104,7 @@ class Reads:
 
     def _refused(self, error: BaseException, outcomes: Outcomes) -> asyncio.Future[Any]:
         outcomes.fail(error)
-        future = self._bridge.loop.create_future()
+        future = self.bridge.loop.create_future()
         future.set_exception(error)
         future.exception()  # known: also where its request ends before it looks
         return future
@@ -148,54 +147,59 @@ class Reads:
                 read.is_in_flight = True
                 self._in_flight += 1
                 reads.append(read)
-        requests = [self._request(read) for read in reads]
-        if self._joint is not None:
-            requests = self._joint.send(requests)
-        for request in requests:
-            self._send_ordinarily(request)
+        for read in reads if self.joint is None else self.joint.send(reads):
+            self._send_ordinarily(read)
 
-    def _request(self, read: _Read) -> Request:
-        def receive(rows: Rows | None, error: BaseException | None) -> None:
-            if isinstance(error, Unusual) and read.answers:
-                self._send_ordinarily(request)
+    def receive(self, read: _Read, rows: Rows | None, error: BaseException | None) -> None:
+        """Take a read's answer, or send it again where that may help."""
+        if error is not None and read.answers:
+            if isinstance(error, UnusualError):
+                self._send_ordinarily(read)
                 return
-            if error is not None and is_overloaded(error) and read.answers:
-                pause = next(read.pauses)
-                if pause is not None:
-                    self._bridge.loop.call_later(pause, self._send_ordinarily, request)
-                    return
-            answers, read.answers = read.answers, []
-            self._release(read)
-            read.settle(answers, rows or [], error)
+            pause = next(read.pauses) if is_overloaded(error) else None
+            if pause is not None:
+                self.bridge.loop.call_later(pause, self._send_ordinarily, read)
+                return
+        answers, read.answers = read.answers, []
+        self._release(read)
+        read.settle(answers, rows or [], error)
 
-        request = Request(read.bound, receive)
-        return request
-
-    def _send_ordinarily(self, request: Request) -> None:
+    def _send_ordinarily(self, read: _Read) -> None:
         try:
-            sent = self._session.execute_async(
-                request.bound, timeout=None, execution_profile=self._profile
-            )
+            bound = read.prepared.bind(read.parameters)
+            sent = self._session.execute_async(bound, timeout=None, execution_profile=self._profile)
         except Exception as error:  # noqa: BLE001  # the waiting ones are told
-            request.receive(None, error)
+            self.receive(read, None, error)
         else:
-            self._bridge.connect(sent, request.receive)
+            self.bridge.connect(sent, read.receive)
 
 
-class _Read:
+class _Read(Request):
     """One query and everybody who waits for it."""
 
-    __slots__ = ("answers", "bound", "decode", "is_in_flight", "outcomes", "pauses")
+    __slots__ = ("_reads", "answers", "decode", "is_in_flight", "outcomes", "pauses", "prepared")
 
     def __init__(
-        self, bound: BoundStatement, decode: Callable[[Rows], Any], outcomes: Outcomes
+        self,
+        reads: Reads,
+        prepared: PreparedStatement,
+        parameters: tuple[Any, ...],
+        decode: Callable[[Rows], Any],
+        outcomes: Outcomes,
     ) -> None:
-        self.bound = bound
+        form = None if reads.joint is None else reads.joint.form(prepared)
+        super().__init__(form, parameters, reads.bridge)
+        self._reads = reads
+        self.prepared = prepared
         self.decode = decode
         self.outcomes = outcomes
         self.answers: list[_Answer] = []
         self.is_in_flight = False
         self.pauses = pauses()
+
+    def receive(self, rows: Rows | None, error: BaseException | None) -> None:
+        """Take the answer."""
+        self._reads.receive(self, rows, error)
 
     def settle(self, answers: list[_Answer], rows: Rows, error: BaseException | None) -> None:
         """Tell everybody, each once."""

@@ -63,7 +63,7 @@ async def test_a_server_that_is_stopped_loses_nothing(
 async def _join(api: Api, party_id: str) -> int:
     """Join one after another until the server is gone; how many joins it acknowledged."""
     joined = 0
-    with suppress(aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError):
+    with suppress(aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
         while True:
             data = await api.run(JOIN, id=party_id)
             assert data["joinParty"]["party"]["people"] == joined + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -18,12 +17,13 @@ from graphql_api.parties.operation import take_key
 from graphql_api.store.connection import connect
 from graphql_api.store.migrate import sync_schema
 from tests.support.api import a_city
+from tests.support.blocking import blocking_session
 from tests.support.parties import a_head, a_party_id, post, text_of
 from tests.support.servers import environment, run, start
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from graphql_api.app import Parts
@@ -193,21 +193,13 @@ def test_each_field_is_checked(change: dict[str, Any], problem: str) -> None:
 
 
 @pytest.fixture
-async def sample(settings: Settings) -> AsyncIterator[Any]:
+def sample(settings: Settings) -> Iterator[Any]:
     """The sample application's table, and the driver's session to fill it with."""
-    connection = await connect(settings)
-    session = connection.session
-
-    def make() -> None:
+    with blocking_session(settings) as session:
         for statement in SAMPLE:
             session.execute(statement, execution_profile="plain", timeout=30)
-
-    await asyncio.to_thread(make)
-    yield session
-    await asyncio.to_thread(
-        session.execute, "DROP KEYSPACE mydjango", execution_profile="plain", timeout=30
-    )
-    await connection.close()
+        yield session
+        session.execute("DROP KEYSPACE mydjango", execution_profile="plain", timeout=30)
 
 
 async def test_the_sample_applications_table_is_one_command(

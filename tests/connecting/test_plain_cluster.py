@@ -42,7 +42,9 @@ async def test_tls_with_certificates_on_both_sides(secured: Secured, tmp_path: P
     connection = await connect(tls(secured, tmp_path))
     try:
         query = "SELECT address, port, ssl_protocol, username FROM system_views.clients"
-        rows = connection.session.execute(query, timeout=20, execution_profile="plain")
+        rows = await asyncio.to_thread(
+            connection.session.execute, query, timeout=20, execution_profile="plain"
+        )
         own = [row for row in rows if row[2] is not None]
         assert own
         assert {(row[2], row[3]) for row in own} == {("TLSv1.3", "cassandra")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 async def driver(settings: Settings) -> AsyncIterator[DriverSession]:
     """The driver's session in the module's keyspace."""
     connection = await connect(settings)
-    connection.session.set_keyspace(settings.keyspace)
+    await asyncio.to_thread(connection.session.set_keyspace, settings.keyspace)
     yield connection.session
     await connection.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,8 @@ COLUMNS = ", ".join(ListedParty._fields).replace("revision", "rev")
 async def table(parts: Parts, party_id: Any) -> list[tuple[Any, ...]]:
     """Every row of the party in `party_by_city`, wherever it stands: (city_key, year, *columns)."""
     driver = parts.store._session._driver
-    rows = driver.execute(
+    rows = await asyncio.to_thread(
+        driver.execute,
         f"SELECT city_key, year, {COLUMNS} FROM party_by_city WHERE party_id = %s ALLOW FILTERING",
         (party_id,),
         execution_profile="plain",

@@ -16,11 +16,14 @@ from graphql_api.store.connection_failures import ConnectionFailedError
 from graphql_api.store.migrate import MigrationError, pending_migrations, sync_schema
 from graphql_api.store.migration import Migration, migrations
 from graphql_api.store.migration_lock import Lock
+from tests.support.blocking import blocking_session
 from tests.support.parties import post
 from tests.support.some_parties import join
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+
+    from cassandra.cluster import Session as DriverSession
 
     from graphql_api.settings import Settings
 
@@ -43,6 +46,12 @@ async def connection(settings: Settings) -> AsyncIterator[Connection]:
     await opened.close()
 
 
+@pytest.fixture(scope="module")
+def blocking(settings: Settings) -> Iterator[DriverSession]:
+    with blocking_session(settings) as session:
+        yield session
+
+
 OURS = {"schema_migration", "schema_lock"}
 TABLES = OURS.union(*(each.tables for each in migrations()))
 
@@ -50,10 +59,13 @@ TABLES = OURS.union(*(each.tables for each in migrations()))
 class Keyspace:
     """A keyspace of one test."""
 
-    def __init__(self, connection: Connection, settings: Settings, patch: Any) -> None:
+    def __init__(
+        self, connection: Connection, blocking: DriverSession, settings: Settings, patch: Any
+    ) -> None:
         name = f"{settings.cassandra_keyspace[:40]}_{next(_numbers)}"
         self.settings = settings.model_copy(update={"cassandra_keyspace": name})
         self.session = connection.session
+        self._blocking = blocking
         self.reports: list[str] = []
         self._patch = patch
 
@@ -66,7 +78,7 @@ class Keyspace:
 
     async def create(self) -> None:
         """The keyspace alone."""
-        migrate._create_keyspace(self.session, self.settings)
+        await asyncio.to_thread(migrate._create_keyspace, self.session, self.settings)
 
     async def sync(self) -> int:
         return await sync_schema(self.session, self.settings, self.reports.append)
@@ -76,7 +88,7 @@ class Keyspace:
         return [migration.version for migration in found]
 
     def select(self, query: str) -> list[tuple[Any, ...]]:
-        rows = self.session.execute(query, timeout=20, execution_profile="plain")
+        rows = self._blocking.execute(query, timeout=20, execution_profile="plain")
         return [tuple(row) for row in rows]
 
     def tables(self) -> set[str]:
@@ -91,9 +103,12 @@ class Keyspace:
 
 @pytest.fixture
 def keyspace(
-    connection: Connection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    connection: Connection,
+    blocking: DriverSession,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Keyspace:
-    return Keyspace(connection, settings, monkeypatch)
+    return Keyspace(connection, blocking, settings, monkeypatch)
 
 
 def test_this_programs_migrations_are_numbered_from_one_without_gaps() -> None:
@@ -157,7 +172,7 @@ async def test_a_run_that_is_killed_at_any_statement_is_taken_up_by_the_next(
     monkeypatch.setattr(migration_lock, "SECONDS", 1)
     dying = Dying(keyspace.session, step)
     with pytest.raises(KilledError):
-        migrate._sync(dying, keyspace.settings, keyspace.reports.append)
+        await asyncio.to_thread(migrate._sync, dying, keyspace.settings, keyspace.reports.append)
     left = keyspace.tables()
     if step != STEPS - 3:  # in that case the dead one's lock is waited for
         keyspace.unlock()
@@ -171,7 +186,10 @@ async def test_that_were_all_the_statements(keyspace: Keyspace) -> None:
     keyspace.knows(ONE, TWO)
     await keyspace.create()
     dying = Dying(keyspace.session, STEPS)
-    assert migrate._sync(dying, keyspace.settings, keyspace.reports.append) == 2
+    applied = await asyncio.to_thread(
+        migrate._sync, dying, keyspace.settings, keyspace.reports.append
+    )
+    assert applied == 2
     assert dying.left == 0
 
 
@@ -247,7 +265,8 @@ async def test_who_lost_the_lock_changes_nothing_more(
 async def test_a_table_of_another_application_is_left_alone(keyspace: Keyspace) -> None:
     await keyspace.create()
     name = keyspace.settings.keyspace
-    keyspace.select(f'CREATE TABLE "{name}".party (city text, id uuid, PRIMARY KEY (city, id))')
+    query = f'CREATE TABLE "{name}".party (city text, id uuid, PRIMARY KEY (city, id))'
+    await asyncio.to_thread(keyspace.session.execute, query, execution_profile="plain")
     with pytest.raises(MigrationError) as refused:
         await keyspace.sync()
     assert str(refused.value).startswith(

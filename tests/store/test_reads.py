@@ -35,7 +35,7 @@ async def connection(settings: Settings, parts: Parts) -> AsyncIterator[Connecti
     """A connection of this module's own to the tables that `parts` uses."""
     del parts
     opened = await connect(settings)
-    opened.session.set_keyspace(settings.keyspace)
+    await asyncio.to_thread(opened.session.set_keyspace, settings.keyspace)
     yield opened
     await opened.close()
 
@@ -171,8 +171,8 @@ async def test_an_error_on_the_joint_path_is_left_to_the_ordinary_one(
 ) -> None:
     statement = await prepared(connection)
     reads, counting = reads_of(connection)
-    assert reads._joint is not None
-    reads._joint._consistency = ConsistencyLevel.THREE  # of one node: Unavailable
+    assert reads.joint is not None
+    reads.joint._consistency = ConsistencyLevel.THREE  # of one node: Unavailable
     assert (await rows_of(reads, statement, ids[0]))[0][0] == ids[0]
     assert counting.ordinary == 1
     assert reads._in_flight == 0
@@ -194,7 +194,7 @@ async def test_a_closed_connection_is_left_to_the_ordinary_path(
     del parts
     opened = await connect(settings)
     try:
-        opened.session.set_keyspace(settings.keyspace)
+        await asyncio.to_thread(opened.session.set_keyspace, settings.keyspace)
         statement = await prepared(opened)
         reads, counting = reads_of(opened)
         for pool in opened.session._pools.values():
@@ -238,8 +238,8 @@ async def test_a_write_that_fails_on_the_joint_path_is_sent_on_the_ordinary_one(
 ) -> None:
     claim = await asyncio.to_thread(connection.session.prepare, statements.CLAIM_KEY.cql)
     reads, counting = reads_of(connection)
-    assert reads._joint is not None
-    reads._joint._consistency = ConsistencyLevel.THREE  # of one node: Unavailable
+    assert reads.joint is not None
+    reads.joint._consistency = ConsistencyLevel.THREE  # of one node: Unavailable
     written = (f"key {uuid4()}", ids[0], 60, 1)
     assert await reads.read(claim, written, 10, as_it_is, as_it_is, Outcomes()) == []
     assert counting.ordinary == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +155,8 @@ async def test_operations_expire_and_heads_do_not(parts: Parts) -> None:
     after = head._replace(people=3, revision=2)
     assert (await parts.store.propose(head, after, [an_operation("k", 2)], TIMEOUT)).applied
     driver = parts.store._session._driver
-    rows = driver.execute(
+    rows = await asyncio.to_thread(
+        driver.execute,
         "SELECT kind, key, ttl(digest), ttl(op_rev) FROM party WHERE party_id = %s",
         (head.party_id,),
         execution_profile="plain",

@@ -37,13 +37,13 @@ class HeldReads:
 def holding_reads(parts: Parts) -> Iterator[HeldReads]:
     """Hold what these parts read."""
     reads = parts.store._session._reads
-    send, joint = reads._send_ordinarily, reads._joint
+    send, joint = reads._send_ordinarily, reads.joint
     held = HeldReads(send)
-    reads._joint = None
-    reads._send_ordinarily = held.take  # type: ignore[method-assign]
+    reads.joint = None
+    reads._send_ordinarily = held.take  # type: ignore[method-assign, assignment]
     try:
         yield held
     finally:
         held.release()
-        reads._joint = joint
+        reads.joint = joint
         reads._send_ordinarily = send  # type: ignore[method-assign]

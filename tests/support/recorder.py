@@ -77,12 +77,12 @@ def recording(parts: Parts) -> Iterator[Recorder]:
     names = {prepared: statement.name for statement, prepared in session._prepared.items()}
     driver = session._driver
     recorder = Recorder(driver, names)
-    reads, joint = session._reads, session._reads._joint
+    reads, joint = session._reads, session._reads.joint
     # Joint pushes do not pass through the driver's own execute_async: count on the ordinary path.
     session._driver = reads._session = recorder
-    reads._joint = None
+    reads.joint = None
     try:
         yield recorder
     finally:
         session._driver = reads._session = driver
-        reads._joint = joint
+        reads.joint = joint
