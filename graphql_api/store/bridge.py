@@ -7,12 +7,12 @@ a connection that failed, is put in a queue, and the loop is woken once for the 
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
 Rows = list[tuple[Any, ...]]
@@ -38,21 +38,15 @@ class Bridge:
         ] = deque()
         self._is_waking = False
 
-    async def wait(self, sent: DriverFuture, timeout: float) -> Rows:
-        """The rows that answer a statement that was sent.
-
-        Raises:
-            TimeoutError: no answer came within `timeout` seconds. What was sent may still run.
-            BaseException: what the driver reports, as it reports it.
-        """
+    def answer(self, sent: DriverFuture) -> asyncio.Future[Rows]:
+        """The rows that answer a statement that was sent; its exception is as the driver's."""
         future: asyncio.Future[Rows] = self.loop.create_future()
 
         def receive(rows: Any, error: BaseException | None) -> None:
             settle(future, rows, error)
 
         self.connect(sent, receive)
-        async with asyncio.timeout(timeout):
-            return await future
+        return future
 
     def connect(
         self, sent: DriverFuture, receive: Callable[[Any, BaseException | None], None]

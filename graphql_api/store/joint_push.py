@@ -2,10 +2,9 @@
 
 The driver's ordinary path makes a future, a query plan and a timer per request; a page of a city
 costs more there than in Cassandra. This path keeps the driver's connections and their bookkeeping,
-and its encoding of values. It takes prepared statements without a condition, which may be sent
-twice, on healthy connections; everything unusual (errors, paging, a connection that is going away)
-is the ordinary path's. It rests on inner names of the driver, which `supports` checks before it is
-used.
+and its encoding of values. It takes prepared statements, on healthy connections; everything unusual
+(errors of what may be sent twice, paging, a connection that is going away) is the ordinary path's.
+It rests on inner names of the driver, which `supports` checks before it is used.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from cassandra.pool import HostConnection
 
 from graphql_api.store import wire
 from graphql_api.store.loop_connection import LoopConnection
-from graphql_api.store.wire import Form, UnusualError
+from graphql_api.store.wire import EXECUTE, Form, UnusualError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from cassandra.cluster import Session as DriverSession
     from cassandra.query import PreparedStatement
 
-    from graphql_api.store.bridge import Bridge, Rows
+    from graphql_api.store.bridge import Bridge
 
 logger = logging.getLogger(__name__)
 
@@ -67,28 +66,43 @@ def _is_expected(pool: Any) -> bool:
 
 
 class Request(ABC):
-    """A prepared statement with its parameters; without a form, for the ordinary path alone."""
+    """What is sent, and where it belongs.
+
+    Args:
+        form: of the statement whose parameters lead to a partition; None for the ordinary path.
+        body: as `wire.py` makes it, for a message of this `opcode`.
+    """
 
     __slots__ = ("_bridge", "body", "form", "parameters")
+    opcode = EXECUTE
 
-    def __init__(self, form: Form | None, parameters: tuple[Any, ...], bridge: Bridge) -> None:
+    def __init__(
+        self, form: Form | None, parameters: tuple[Any, ...], body: bytes, bridge: Bridge
+    ) -> None:
         self.form = form
         self.parameters = parameters
-        self.body = b"" if form is None else form.body(parameters)
+        self.body = body
         self._bridge = bridge
 
     @abstractmethod
-    def receive(self, rows: Rows | None, error: BaseException | None) -> None:
+    def receive(self, rows: Any, error: BaseException | None) -> None:
         """Take rows and None, or None and an exception, in the loop.
 
         With `UnusualError` the ordinary path is to be taken.
         """
 
+    @abstractmethod
+    def rows_of(self, opcode: int, flags: int, body: bytes) -> Any:
+        """The rows of an answer.
+
+        Raises:
+            Exception: there are none.
+        """
+
     def answer(self, opcode: int, flags: int, body: bytes) -> None:
         """Take the answer as it came; called in the loop."""
-        assert self.form is not None  # noqa: S101  # or it was not sent this way
         try:
-            rows = self.form.rows(opcode, flags, body)
+            rows = self.rows_of(opcode, flags, body)
         except Exception as error:  # noqa: BLE001  # told to whoever asked
             self.receive(None, error)
         else:
@@ -96,7 +110,11 @@ class Request(ABC):
 
     def lose(self) -> None:
         """There will be no answer; called on any thread."""
-        self._bridge.hand_over(self.receive, None, UnusualError())
+        self._bridge.hand_over(self.receive, None, self.loss())
+
+    def loss(self) -> BaseException:
+        """What to tell when there will be no answer."""
+        return UnusualError()
 
 
 Sent = TypeVar("Sent", bound=Request)
@@ -121,6 +139,7 @@ class JointPush:
         settings = session.get_execution_profile(profile)
         self._session = session
         self._consistency = settings.consistency_level
+        self._serial_consistency = settings.serial_consistency_level
         self._policy = settings.load_balancing_policy
         self._forms: dict[PreparedStatement, Form] = {}
 
@@ -130,6 +149,11 @@ class JointPush:
         if form is None:
             form = self._forms[prepared] = Form(prepared, self._consistency)
         return form
+
+    def batch(self, parts: Sequence[tuple[PreparedStatement, tuple[Any, ...]]]) -> bytes:
+        """The body of a logged batch; see `Form.body` for what is raised."""
+        encoded = [self.form(prepared).part(parameters) for prepared, parameters in parts]
+        return wire.batch(encoded, self._consistency, self._serial_consistency)
 
     def send(self, requests: Iterable[Sent]) -> list[Sent]:
         """Send what can be sent this way; the rest is returned, and nothing of it was sent."""

@@ -22,7 +22,7 @@ from cassandra import ProtocolVersion
 from cassandra.connection import Connection as DriverConnection
 from cassandra.connection import ConnectionShutdown, ProtocolError, _Frame
 
-from graphql_api.store.wire import EXECUTE, FRAME, VERSION
+from graphql_api.store.wire import FRAME, VERSION
 
 if TYPE_CHECKING:
     import asyncio
@@ -38,6 +38,7 @@ _NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWant
 class Asked(Protocol):
     """A request that goes past the driver's own encoder and decoder."""
 
+    opcode: int
     body: bytes
 
     def answer(self, opcode: int, flags: int, body: bytes) -> None:
@@ -104,7 +105,7 @@ class LoopConnection(DriverConnection):  # type: ignore[misc]  # the driver has 
         pieces: list[bytes] = []
         for stream, request in zip(streams, requests, strict=True):
             body = request.body
-            pieces += (FRAME.pack(VERSION, 0, stream, EXECUTE, len(body)), body)
+            pieces += (FRAME.pack(VERSION, 0, stream, request.opcode, len(body)), body)
         self.push(b"".join(pieces))
         return True
 

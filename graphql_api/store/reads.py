@@ -188,7 +188,8 @@ class _Read(Request):
         outcomes: Outcomes,
     ) -> None:
         form = None if reads.joint is None else reads.joint.form(prepared)
-        super().__init__(form, parameters, reads.bridge)
+        body = b"" if form is None else form.body(parameters)
+        super().__init__(form, parameters, body, reads.bridge)
         self._reads = reads
         self.prepared = prepared
         self.decode = decode
@@ -196,6 +197,11 @@ class _Read(Request):
         self.answers: list[_Answer] = []
         self.is_in_flight = False
         self.pauses = pauses()
+
+    def rows_of(self, opcode: int, flags: int, body: bytes) -> Rows:
+        """The rows of an answer."""
+        assert self.form is not None  # noqa: S101  # or it was not sent this way
+        return self.form.rows(opcode, flags, body)
 
     def receive(self, rows: Rows | None, error: BaseException | None) -> None:
         """Take the answer."""

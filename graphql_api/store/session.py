@@ -16,6 +16,7 @@ from graphql_api.store import statements
 from graphql_api.store.bridge import Bridge, Rows
 from graphql_api.store.connection import count_open
 from graphql_api.store.failures import is_overloaded, pauses, translate
+from graphql_api.store.proposals import Proposals
 from graphql_api.store.reads import Reads, as_it_is
 from graphql_api.store.statements import Profile
 from graphql_api.store.tally import Outcomes
@@ -65,6 +66,7 @@ class Session:
             "joins_pushes": joins_pushes,
         }
         self._reads = self._reads_of(driver)
+        self._proposals = self._proposals_of(driver)
         self._prepared: dict[Statement, PreparedStatement] = {}
         self._explain = {each: partial(translate, each, conditional=False) for each in _SHARED}
         each_one = (*statements.ALL, statements.CONDITIONAL_BATCH, statements.PLAIN_BATCH)
@@ -98,9 +100,15 @@ class Session:
         """
         prepared = await self._prepare_all(driver)
         self._driver, self._reads, self._prepared = driver, self._reads_of(driver), prepared
+        self._proposals = self._proposals_of(driver)
 
     def _reads_of(self, driver: DriverSession) -> Reads:
         return Reads(driver, self._bridge, Profile.PLAIN.value, **self._read_options)
+
+    def _proposals_of(self, driver: DriverSession) -> Proposals:
+        joins_pushes = self._read_options["joins_pushes"]
+        profile = Profile.CONDITIONAL.value
+        return Proposals(driver, self._bridge, profile, joins_pushes=joins_pushes)
 
     async def _prepare_all(self, driver: DriverSession) -> dict[Statement, PreparedStatement]:
         async def prepare(statement: Statement) -> PreparedStatement:
@@ -170,9 +178,11 @@ class Session:
         """
         if not count_open(self._driver):
             raise DatabaseUnavailableError  # nothing is sent, so nothing is in doubt
-        batch = self._batch(BatchType.LOGGED, parts)
+        prepared = [(self._prepared[statement], parameters) for statement, parameters in parts]
         try:
-            return await self._send(statements.CONDITIONAL_BATCH, batch, timeout)
+            return await self._timed(
+                statements.CONDITIONAL_BATCH, lambda: self._proposals.send(prepared), timeout
+            )
         except Exception as error:
             raise self._failure(statements.CONDITIONAL_BATCH, error) from error
 
@@ -182,7 +192,9 @@ class Session:
         Raises:
             PartyfinderError: the database did not answer, in time or at all.
         """
-        batch = self._batch(BatchType.UNLOGGED, parts)
+        batch = BatchStatement(BatchType.UNLOGGED)
+        for statement, parameters in parts:
+            batch.add(self._prepared[statement].bind(parameters))
         try:
             await self._send(statements.PLAIN_BATCH, batch, timeout)
         except Exception as error:
@@ -194,23 +206,29 @@ class Session:
         self.tally[statement.name].fail(failure)
         return failure
 
-    def _batch(self, kind: BatchType, parts: Sequence[Bound]) -> BatchStatement:
-        batch = BatchStatement(kind)
-        for statement, parameters in parts:
-            batch.add(self._prepared[statement].bind(parameters))
-        return batch
-
     async def _send(self, statement: Statement, bound: Any, timeout: float | None) -> list[Any]:
+        def send() -> asyncio.Future[Rows]:
+            profile = statement.profile.value
+            sent = self._driver.execute_async(bound, timeout=None, execution_profile=profile)
+            return self._bridge.answer(sent)
+
+        return await self._timed(statement, send, timeout)
+
+    async def _timed(
+        self,
+        statement: Statement,
+        send: Callable[[], asyncio.Future[list[Any]]],
+        timeout: float | None,
+    ) -> list[Any]:
+        """The rows of what is sent, if they come in time; counted, and noted for who asks."""
         seconds = remaining(self._timeout if timeout is None else timeout)
         if seconds <= 0:
             raise TimeoutError
-        sent = self._driver.execute_async(
-            bound, timeout=None, execution_profile=statement.profile.value
-        )
         journal, began = kept(), time_ns()
         outcome = "failed"
         try:
-            rows = await self._bridge.wait(sent, seconds)
+            async with asyncio.timeout(seconds):
+                rows = await send()
             outcome = ANSWERED
         finally:
             if journal is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cassandra.cqltypes import DateType
 from cassandra.policies import ColDesc
+from cassandra.protocol import ProtocolHandler
 from cassandra.query import UNSET_VALUE
 
 try:
@@ -28,14 +29,14 @@ else:
     HAS_PARSER = True
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cassandra.query import PreparedStatement
 
     from graphql_api.store.bridge import Rows
 
 VERSION = 4
-EXECUTE, RESULT = 0x0A, 0x08  # opcodes
+EXECUTE, BATCH, RESULT = 0x0A, 0x0D, 0x08  # opcodes
 FRAME = Struct(">BBhBi")  # version, flags, stream, opcode, length of the body
 FETCH_SIZE = 5000  # the driver's default: more rows than any statement here asks for
 _VALUES, _SKIP_METADATA, _PAGE_SIZE = 0x01, 0x02, 0x04  # flags of a request
@@ -43,8 +44,12 @@ _VOID, _ROWS = 1, 2  # kinds of a result
 # Flags of rows that are all there are, without their columns; Cassandra may add that these would
 # have been of one table.
 _NO_METADATA, _ONE_TABLE = 0x04, 0x01
+_LOGGED, _SERIAL_CONSISTENCY = 0, 0x10  # of a batch: its type, and a flag
+_IS_PREPARED = b"\x01"
 _SHORT, _INT = Struct(">H"), Struct(">i")
 _REQUEST_HEAD = Struct(">HBH")  # consistency, flags, number of values
+_BATCH_HEAD = Struct(">BH")  # type, number of statements
+_BATCH_END = Struct(">HBH")  # consistency, flags, serial consistency
 _RESULT_HEAD = Struct(">iii")  # kind; of rows, flags and number of columns
 _LONG = Struct(">q")
 _NULL, _UNSET = _INT.pack(-1), _INT.pack(-2)
@@ -61,7 +66,9 @@ class Form:
     def __init__(self, prepared: PreparedStatement, consistency: int) -> None:
         columns = prepared.column_metadata
         head = _REQUEST_HEAD.pack(consistency, _VALUES | _SKIP_METADATA | _PAGE_SIZE, len(columns))
-        self._start = _SHORT.pack(len(prepared.query_id)) + prepared.query_id + head
+        name = _SHORT.pack(len(prepared.query_id)) + prepared.query_id
+        self._start = name + head
+        self._start_in_batch = _IS_PREPARED + name + _SHORT.pack(len(columns))
         self._end = _INT.pack(FETCH_SIZE)
         self._encoders = [_encoder(column.type) for column in columns]
         self._routing = prepared.routing_key_indexes or []
@@ -75,7 +82,19 @@ class Form:
         Raises:
             ValueError, TypeError, struct.error: these are not the statement's parameters.
         """
-        pieces = [self._start]
+        return b"".join((self._start, self._values(parameters), self._end))
+
+    def part(self, parameters: tuple[Any, ...]) -> bytes:
+        """The statement's part of a batch.
+
+        Raises:
+            ValueError, TypeError, struct.error: these are not the statement's parameters.
+        """
+        part: bytes = self._start_in_batch + self._values(parameters)
+        return part
+
+    def _values(self, parameters: tuple[Any, ...]) -> bytes:
+        pieces: list[bytes] = []
         for encode, value in zip(self._encoders, parameters, strict=True):
             if value is None:
                 pieces.append(_NULL)
@@ -84,7 +103,6 @@ class Form:
             else:
                 encoded = encode(value, VERSION)
                 pieces += (_INT.pack(len(encoded)), encoded)
-        pieces.append(self._end)
         return b"".join(pieces)
 
     def routing_key(self, parameters: tuple[Any, ...]) -> bytes:
@@ -112,6 +130,19 @@ class Form:
         reader = BytesIOReader(body[_RESULT_HEAD.size :])
         rows: Rows = _PARSER.parse_rows(reader, self._columns)
         return rows
+
+
+def batch(parts: Sequence[bytes], consistency: int, serial_consistency: int) -> bytes:
+    """The body of a logged batch of these parts, see `Form.part`."""
+    head = _BATCH_HEAD.pack(_LOGGED, len(parts))
+    return b"".join(
+        (head, *parts, _BATCH_END.pack(consistency, _SERIAL_CONSISTENCY, serial_consistency))
+    )
+
+
+def decode(opcode: int, flags: int, body: bytes) -> Any:
+    """An answer that tells its columns itself, or an error, as the driver decodes it."""
+    return ProtocolHandler.decode_message(VERSION, {}, 0, flags, opcode, body, None, None)
 
 
 def _encoder(column_type: Any) -> Callable[[Any, int], bytes]:

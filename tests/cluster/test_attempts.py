@@ -15,6 +15,8 @@ from cassandra.policies import RetryPolicy
 from graphql_api.store import driver_options
 from graphql_api.store.connection import connect
 from graphql_api.store.failures import AmbiguousError
+from graphql_api.store.party_store import PartyStore
+from graphql_api.store.session import Session
 from tests.cluster.proxy import Harm
 from tests.support.rival import Rival
 
@@ -38,9 +40,17 @@ async def a_server(cluster: Cluster) -> AsyncIterator[Rival]:
         await connection.close()
 
 
-async def frames_of_one_attempt(cluster: Cluster, harm: Harm) -> int:
-    """How many batches the proxies see while one is proposed and comes to harm."""
+async def frames_of_one_attempt(cluster: Cluster, harm: Harm, *, joins: bool) -> int:
+    """How many batches the proxies see while one is proposed and comes to harm.
+
+    Args:
+        joins: whether it leaves with others of its turn, past the driver's own way of sending.
+    """
     async with a_server(cluster) as server:
+        session = Session(server.driver.session, timeout=10.0, joins_pushes=joins)
+        assert (session._proposals.joint is not None) == joins
+        await session.prepare()
+        store = PartyStore(session)
         party = await server.post()
         after = party._replace(people=1, revision=2)
         before = sum(proxy.batches for proxy in cluster.proxies)
@@ -48,7 +58,7 @@ async def frames_of_one_attempt(cluster: Cluster, harm: Harm) -> int:
             proxy.choose = lambda: harm
         try:
             with pytest.raises(AmbiguousError):
-                await server.store.propose(party, after, [], 3.0)
+                await store.propose(party, after, [], 3.0)
             await asyncio.sleep(0.5)
         finally:
             for proxy in cluster.proxies:
@@ -56,13 +66,14 @@ async def frames_of_one_attempt(cluster: Cluster, harm: Harm) -> int:
         return sum(proxy.batches for proxy in cluster.proxies) - before
 
 
+@pytest.mark.parametrize("joins", [True, False])
 @pytest.mark.parametrize("harm", [Harm.LOSE_ANSWER, Harm.RESET_BEFORE, Harm.RESET_AFTER])
-async def test_one_attempt_is_one_frame(cluster: Cluster, harm: Harm) -> None:
-    assert await frames_of_one_attempt(cluster, harm) == 1
+async def test_one_attempt_is_one_frame(cluster: Cluster, harm: Harm, *, joins: bool) -> None:
+    assert await frames_of_one_attempt(cluster, harm, joins=joins) == 1
 
 
 async def test_the_drivers_default_retry_policy_would_be_seen(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driver_options, "FallthroughRetryPolicy", RetryPolicy)
-    assert await frames_of_one_attempt(cluster, Harm.RESET_BEFORE) > 1
+    assert await frames_of_one_attempt(cluster, Harm.RESET_BEFORE, joins=False) > 1

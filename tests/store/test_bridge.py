@@ -56,9 +56,14 @@ def on_a_thread(*work: Callable[[], None]) -> None:
     thread.join()
 
 
+async def wait(bridge: Bridge, sent: Sent, timeout: float) -> list[Any]:
+    async with asyncio.timeout(timeout):
+        return await bridge.answer(sent)
+
+
 async def waiting(bridge: Bridge, count: int) -> tuple[list[Sent], list[asyncio.Task[Any]]]:
     sent = [Sent() for _ in range(count)]
-    tasks = [asyncio.create_task(bridge.wait(each, 60)) for each in sent]
+    tasks = [asyncio.create_task(wait(bridge, each, 60)) for each in sent]
     await asyncio.sleep(0)
     return sent, tasks
 
@@ -96,8 +101,8 @@ async def test_an_answer_that_nobody_waits_for_any_more_hurts_nobody() -> None:
     bridge = Bridge(asyncio.get_running_loop())
     slow, cancelled = Sent(), Sent()
     with pytest.raises(TimeoutError):
-        await bridge.wait(slow, 0)
-    task = asyncio.create_task(bridge.wait(cancelled, 60))
+        await wait(bridge, slow, 0)
+    task = asyncio.create_task(wait(bridge, cancelled, 60))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -118,7 +123,7 @@ def test_an_answer_after_the_loop_was_closed_is_dropped() -> None:
     bridge, sent = Bridge(loop), Sent()
 
     async def begin() -> None:
-        task = asyncio.create_task(bridge.wait(sent, 60))
+        task = asyncio.create_task(wait(bridge, sent, 60))
         await asyncio.sleep(0)
         task.cancel()
 

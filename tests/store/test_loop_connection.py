@@ -12,7 +12,7 @@ from cassandra.connection import ConnectionShutdown, DefaultEndPoint
 from cassandra.protocol import OptionsMessage, QueryMessage, SupportedMessage
 
 from graphql_api.store.loop_connection import MOST_UNSENT, LoopConnection, connections_of
-from graphql_api.store.wire import FRAME, RESULT
+from graphql_api.store.wire import EXECUTE, FRAME, RESULT
 from tests.support.live import until
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Pool:
 class Asked:
     """A request of no statement that there is: Cassandra answers that it does not know it."""
 
+    opcode = EXECUTE
     body = b"\x00\x10" + uuid4().bytes + b"\x00\x01\x00"
 
     def __init__(self) -> None:

@@ -77,12 +77,15 @@ def recording(parts: Parts) -> Iterator[Recorder]:
     names = {prepared: statement.name for statement, prepared in session._prepared.items()}
     driver = session._driver
     recorder = Recorder(driver, names)
-    reads, joint = session._reads, session._reads.joint
+    senders: tuple[Any, ...] = (session._reads, session._proposals)
+    joint = [sender.joint for sender in senders]
     # Joint pushes do not pass through the driver's own execute_async: count on the ordinary path.
-    session._driver = reads._session = recorder
-    reads.joint = None
+    session._driver = recorder
+    for sender in senders:
+        sender._session, sender.joint = recorder, None
     try:
         yield recorder
     finally:
-        session._driver = reads._session = driver
-        reads.joint = joint
+        session._driver = driver
+        for sender, before in zip(senders, joint, strict=True):
+            sender._session, sender.joint = driver, before
