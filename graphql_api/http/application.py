@@ -64,6 +64,7 @@ def create_application(
     application[STREAMS] = streams
     application.cleanup_ctx.append(admission.watched)
     application.on_shutdown.append(streams.close_all)
+    application.on_response_prepare.append(readiness.on_prepare)
     application.on_response_prepare.append(headers.on_prepare)
     application.on_response_prepare.append(cors.on_prepare)
     application.router.add_post("/graphql", endpoint.post)

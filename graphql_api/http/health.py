@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from graphql_api.errors import PartyfinderError
 
@@ -27,6 +27,15 @@ class Readiness:
     def __init__(self, ping: Callable[[], Awaitable[None]]) -> None:
         self._ping = ping
         self.is_stopping = False
+
+    async def on_prepare(self, _request: web.Request, response: web.StreamResponse) -> None:
+        """While the server stops, end each connection with its answer.
+
+        A load balancer that chooses for a connection, not for a request, learns of it only so.
+        """
+        if self.is_stopping and not isinstance(response, web.WebSocketResponse):
+            response.force_close()
+            response.headers[hdrs.CONNECTION] = "close"  # aiohttp has chosen by now
 
     async def readyz(self, _request: web.Request) -> web.Response:
         """Answer 200, or 503 with what is missing."""
