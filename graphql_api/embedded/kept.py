@@ -100,8 +100,10 @@ class KeptJava:
     def _answer(self) -> str:
         if self._process.stdout is None:
             return ""
-        ready, _, _ = select.select([self._process.stdout], [], [], ANSWER_SECONDS)
-        return self._process.stdout.readline().decode().strip() if ready else ""
+        ready = select.poll()  # select() has no use for descriptors beyond 1,023
+        ready.register(self._process.stdout, select.POLLIN)
+        is_there = ready.poll(ANSWER_SECONDS * 1000)
+        return self._process.stdout.readline().decode().strip() if is_there else ""
 
     def _close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 from graphql_api.embedded import EmbeddedCassandraError, directory, keeper
+from graphql_api.embedded.kept import KeptJava
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 Program = subprocess.Popen[str]
+MANY = 1_100  # open files, more than select() can tell apart
 
 # A program that starts a keeper as `Node` does, tells both process ids, and then waits.
 PROGRAM = """
@@ -120,6 +124,28 @@ def test_a_forked_child_that_holds_the_pipe_open_keeps_nothing_alive(
     program.kill()
     assert gone(java_pid)
     os.kill(child, signal.SIGKILL)
+
+
+def test_a_program_with_many_open_files_has_java_too(tmp_path: Path) -> None:
+    lock = directory.lock(tmp_path)
+    plan = keeper.Plan(
+        command=["sleep", "60"],
+        directory=str(tmp_path),
+        console=str(tmp_path / "console.log"),
+        locks=[lock],
+        parent=os.getpid(),
+        archive=None,
+    )
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * MANY, limits[1]))
+    with ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        for _ in range(MANY):
+            opened.callback(os.close, os.dup(lock))
+        java = KeptJava(plan, tmp_path / "complaints")
+        assert java.is_running()
+        java.kill()
+    os.close(lock)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can tie a child to its parent")
