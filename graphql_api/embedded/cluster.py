@@ -20,7 +20,7 @@ from graphql_api.embedded.progress import Report, silent
 from graphql_api.embedded.settings import NodeSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 TOKENS = 2**64  # of Murmur3Partitioner, from -2^63
@@ -43,14 +43,18 @@ def start_cluster(
     *,
     heap_mb: int = 400,
     data_durable: bool = True,
+    cql_port: int = ports.CQL_PORT,
+    storage_port: int = ports.STORAGE_PORT,
 ) -> list[Node]:
     """Start `count` nodes in directories below `directory`; return them once all see all.
+
+    Other ports are taken where those are in use.
 
     Raises:
         EmbeddedCassandraError: a node cannot be started, or they do not meet; none stays behind.
     """
     addresses = [f"127.0.0.{number}" for number in range(1, count + 1)]
-    cql, storage = (_common_port(addresses, port) for port in (ports.CQL_PORT, ports.STORAGE_PORT))
+    cql, storage = (_common_port(addresses, port) for port in (cql_port, storage_port))
     nodes = [
         Node(
             NodeSettings(
@@ -82,6 +86,28 @@ def start_cluster(
     return nodes
 
 
+def restart(node: Node, nodes: list[Node], end: Callable[[Node], None] = Node.stop) -> None:
+    """Stop one node of a cluster and start it; return once it and the others see each other.
+
+    Args:
+        nodes: the cluster; all of them run.
+        end: how it is stopped.
+
+    Raises:
+        EmbeddedCassandraError: it cannot be started, or they do not meet.
+    """
+    others = [each for each in nodes if each is not node]
+    before = [_times_seen(other, node) for other in others]
+    end(node)
+    node.start()
+    _wait_until(
+        lambda: (
+            all(_times_seen(node, other) for other in others)
+            and all(map(int.__gt__, (_times_seen(other, node) for other in others), before))
+        )
+    )
+
+
 def stop_cluster(nodes: list[Node]) -> None:
     """Stop all of them at the same time."""
     with ThreadPoolExecutor(len(nodes)) as pool:
@@ -99,15 +125,24 @@ def cluster(count: int, directory: Path, *, data_durable: bool = True) -> Iterat
 
 
 def _wait_until_met(nodes: list[Node]) -> None:
+    _wait_until(
+        lambda: all(
+            _times_seen(node, other) for node in nodes for other in nodes if node is not other
+        )
+    )
+
+
+def _wait_until(is_met: Callable[[], bool]) -> None:
     deadline = time.monotonic() + MEET_SECONDS
-    while not all(_sees(node, other) for node in nodes for other in nodes if node is not other):
+    while not is_met():
         if time.monotonic() > deadline:
             raise EmbeddedCassandraError("The nodes of the cluster do not find each other.")
         time.sleep(LOOK_SECONDS)
 
 
-def _sees(node: Node, other: Node) -> bool:
-    return f"/{other.address}:{other.storage_port} is now UP" in node.log_text()
+def _times_seen(node: Node, other: Node) -> int:
+    """How often a node has found another, since its own start."""
+    return node.log_text().count(f"/{other.address}:{other.storage_port} is now UP")
 
 
 def _common_port(addresses: list[str], usual: int) -> int:

@@ -10,7 +10,7 @@ import pytest
 from graphql_api.settings import Settings
 from graphql_api.store.connection import connect
 from graphql_api.store.migrate import sync_schema
-from tests.cluster.nodes import NODES, client_address, free_port, three_nodes
+from tests.cluster.nodes import NODES, address_told, client_address, free_port, three_nodes
 from tests.cluster.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -43,8 +43,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
 async def cluster(nodes: list[Node]) -> AsyncIterator[Cluster]:
     """The cluster with proxies that do no harm yet."""
     proxies = [
-        Proxy(client_address(number), node.address, node.cql_port, lambda: None)
-        for number, node in enumerate(nodes, start=1)
+        Proxy(address_told(node), node.address, node.cql_port, lambda: None) for node in nodes
     ]
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own argument

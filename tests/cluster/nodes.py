@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,20 @@ def node_address(number: int) -> str:
     return f"127.0.0.{number}"
 
 
-def client_address(number: int) -> str:
-    """Where clients are told to find it."""
-    return f"127.0.0.1{number}"
+def client_address(number: int, net: int = 1) -> str:
+    """Where clients are told to find it; in another net, each node has another address."""
+    return f"127.0.0.{net}{number}"
+
+
+def address_told(node: Node) -> str:
+    """Where a node tells clients that it is, since its last start."""
+    return str(node.settings.yaml["broadcast_rpc_address"])
+
+
+def moved(node: Node, address: str) -> Node:
+    """The same node, not started yet, with another address for clients."""
+    told = {"broadcast_rpc_address": address}
+    return Node(replace(node.settings, yaml={**node.settings.yaml, **told}))
 
 
 def free_port(addresses: list[str]) -> int:
@@ -62,14 +74,19 @@ def three_nodes(directory: Path) -> Iterator[list[Node]]:
     storage = free_port(own)
     nodes = [Node(_settings(directory, number, cql, storage)) for number in range(1, NODES + 1)]
     with ExitStack() as running:
-        for node in nodes:
-            running.callback(node.kill)  # nothing of it is needed any more
+        running.callback(_kill, nodes)  # nothing of them is needed any more
         with ThreadPoolExecutor(NODES) as threads:
             list(threads.map(Node.start, nodes))
         yield nodes
     for node in nodes:  # logs stay, in case that something is to be found out
         for name in ("data", "commitlog", "tmp"):
             rmtree(node.settings.directory / name, ignore_errors=True)
+
+
+def _kill(nodes: list[Node]) -> None:
+    """Those that are there at the end: a test may have put others in their places."""
+    for node in nodes:
+        node.kill()
 
 
 def _settings(directory: Path, number: int, cql: int, storage: int) -> NodeSettings:

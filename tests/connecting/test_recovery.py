@@ -19,6 +19,7 @@ from graphql_api.parties.change import Applied
 from graphql_api.settings import Settings
 from graphql_api.store.connection import connect
 from graphql_api.store.migrate import sync_schema
+from tests.support.light_load import a_light_load
 from tests.support.parties import post
 from tests.support.some_parties import join
 
@@ -165,7 +166,7 @@ async def test_an_outage(settings: Settings, network: Network) -> None:
 async def test_a_password_that_was_refused_for_a_while(
     settings: Settings, network: Network, secured: Secured
 ) -> None:
-    async with serving(settings, network) as parts:
+    async with serving(settings, network) as parts, a_light_load(parts) as load:
         head = await post(parts)
         before = parts.store._session._driver
         await asyncio.to_thread(secured.execute, "ALTER ROLE recovering WITH LOGIN = false")
@@ -178,6 +179,7 @@ async def test_a_password_that_was_refused_for_a_while(
         await until_back(parts, "the password was right again")
         assert parts.store._session._driver is not before
         assert await parts.store.read_head(head.party_id) == head
+    assert load.healed > 0
 
 
 async def test_all_addresses_have_changed(settings: Settings, network: Network) -> None:
