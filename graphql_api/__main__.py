@@ -15,6 +15,7 @@ try:
         export_parties,
         export_schema,
         import_parties,
+        remove_past,
         repair,
         serve,
         sync_schema,
@@ -38,6 +39,7 @@ app.command("doctor")(doctor.command)
 app.command("export")(export_parties.command)
 app.command("import")(import_parties.command)
 app.command("repair")(repair.command)
+app.command("remove-past")(remove_past.command)
 app.add_typer(cassandra.app, name="cassandra")
 
 

@@ -25,6 +25,7 @@ from graphql_api.store.rows import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from graphql_api.store.bridge import Rows
@@ -105,6 +106,38 @@ class PartyStore:
             return Decision(applied=True, head=after, operations={})
         return _refused(rows)
 
+    async def read_closed_at(self, party_id: UUID) -> int:
+        """When a closed party was closed, by the ballot of the transaction: µs since 1970."""
+        rows = await self._session.execute(statements.READ_CLOSED_AT, (party_id,))
+        return int(rows[0][0] or 0) if rows else 0
+
+    async def close(self, head: PartyHead, timeout: float) -> bool:
+        """Close a party that is still as it was read, at its next revision; whether it was.
+
+        Raises:
+            AmbiguousError: it may have been closed, or may be yet.
+            PartyfinderError: it was not.
+        """
+        closed = head._replace(closed=True, revision=head.revision + 1)
+        # A refused statement on its own tells no more of the head than its condition's columns.
+        rows = await self._session.apply([_replacement(head, closed)], timeout)
+        return bool(rows[0]["[applied]"])
+
+    async def forget(self, head: PartyHead, people: Sequence[str], timeout: float) -> None:
+        """Delete rows of people who had joined a closed party; the head where there are none.
+
+        Nothing is deleted where one of the rows is gone already, or the head is another.
+
+        Raises:
+            AmbiguousError: they may have been deleted, or may be yet.
+            PartyfinderError: they were not.
+        """
+        parts: list[Bound] = [
+            (statements.DELETE_ATTENDEE, (head.party_id, person)) for person in people
+        ]
+        whole: Bound = (statements.DELETE_HEAD, (head.party_id, head.revision))
+        await self._session.apply(parts or [whole], timeout)
+
     def read_claim(self, key: str) -> asyncio.Future[UUID | None]:
         """The party that an operation's key was first sent for, where that is known."""
         return self._session.read(statements.READ_CLAIM, _party_id_in, (key,))
@@ -139,6 +172,12 @@ class PartyStore:
             statements.DELETE_COPY,
             (timestamp, place.city_key, place.date.year, place.date, party_id),
         )
+
+    async def delete_copies(
+        self, city_key: str, year: int, before: datetime, timestamp: int
+    ) -> None:
+        """Delete, by one tombstone, what a city's year shows before a date, unless it is newer."""
+        await self._session.execute(statements.DELETE_COPIES, (timestamp, city_key, year, before))
 
     async def scan_heads(self, after: int, limit: int) -> list[tuple[int, PartyHead | None]]:
         """The next partitions of `party` after a token: each one's token and its head.

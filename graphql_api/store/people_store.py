@@ -51,6 +51,10 @@ class PeopleStore:
         """Take a party from its place in an agenda, unless a newer row stands there."""
         await self._session.execute(statements.DELETE_ENTRY, (timestamp, *agenda, date, party_id))
 
+    async def delete_entries(self, agenda: Agenda, before: datetime, timestamp: int) -> None:
+        """Delete, by one tombstone, what an agenda has before a date, unless it is newer."""
+        await self._session.execute(statements.DELETE_ENTRIES, (timestamp, *agenda, before))
+
     def read_entries(
         self, agenda: Agenda, after: Bound, before: Bound, limit: int, *, descending: bool
     ) -> asyncio.Future[list[Entry]]:

@@ -105,6 +105,15 @@ DELETE_ATTENDEE = Statement(
     "DELETE FROM party WHERE party_id = ? AND kind = 2 AND key = ? IF EXISTS",
     Profile.CONDITIONAL,
 )
+# A party that is over for good. Deleted as it was written: by lightweight transactions alone.
+DELETE_HEAD = Statement(
+    "delete_head",
+    f"DELETE FROM party WHERE {_IS_HEAD} IF rev = ? AND closed = true",
+    Profile.CONDITIONAL,
+)
+READ_CLOSED_AT = Statement(
+    "read_closed_at", f"SELECT WRITETIME(closed) FROM party WHERE {_IS_HEAD}"
+)
 READ_ATTENDEE = Statement(
     "read_attendee", "SELECT op_rev FROM party WHERE party_id = ? AND kind = 2 AND key = ?"
 )
@@ -143,6 +152,10 @@ DELETE_ENTRY = Statement(
     "DELETE FROM party_by_person USING TIMESTAMP ?"
     " WHERE person = ? AND role = ? AND date = ? AND party_id = ?",
 )
+DELETE_ENTRIES = Statement(
+    "delete_entries",
+    "DELETE FROM party_by_person USING TIMESTAMP ? WHERE person = ? AND role = ? AND date < ?",
+)
 READ_ENTRIES = Statement("read_entries", _entries("ASC"))
 READ_ENTRIES_BACKWARDS = Statement("read_entries_backwards", _entries("DESC"))
 SCAN_AGENDAS = Statement(
@@ -171,6 +184,10 @@ DELETE_COPY = Statement(
     "delete_copy",
     "DELETE FROM party_by_city USING TIMESTAMP ?"
     " WHERE city_key = ? AND year = ? AND date = ? AND party_id = ?",
+)
+DELETE_COPIES = Statement(
+    "delete_copies",
+    "DELETE FROM party_by_city USING TIMESTAMP ? WHERE city_key = ? AND year = ? AND date < ?",
 )
 
 WRITE_CITY = Statement(
