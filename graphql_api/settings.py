@@ -6,6 +6,7 @@ settings to the parts that need them.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -63,11 +64,15 @@ RATE_IN_PRODUCTION = "120000/minute"
 TTL_OF_TIMEOUT = 5
 AUTH = ("AUTH_ISSUER", "AUTH_AUDIENCE")
 AUTH_KEYS = ("AUTH_JWKS_URL", "AUTH_PUBLIC_KEY_FILE")
+AUTH_PAGE = ("AUTH_CLIENT_ID",)
 # Asymmetric ones only: with a shared secret whoever can verify a token can make one.
 Algorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
 ]
 KEYS_URL = r"^(https://[^/\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/\S*)?$"
+# Of the provider's pages, which a browser is sent to: an address with nothing behind its path.
+ISSUER_URL = r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1|\[::1\]))(:\d+)?(/[^\s?#]*)?"
+SCOPES = r"^([!-~]+ )*openid( [!-~]+)*$"
 KEYSPACE = r"^[a-zA-Z][a-zA-Z0-9_]{0,47}$"
 
 
@@ -141,6 +146,8 @@ class Settings(BaseSettings):
         "EdDSA",
     )
     auth_clock_skew: Annotated[float, Field(ge=0, le=300)] = 30.0
+    auth_client_id: Annotated[str, Field(pattern=r"^[!-~]+$")] | None = None
+    auth_scopes: Annotated[str, Field(pattern=SCOPES)] = "openid profile"
     auth_moderator_scope: Annotated[str, Field(pattern=r"^\S+$")] = "moderate:parties"
 
     live_interval: Annotated[float, Field(ge=0.05, le=60)] = 0.5
@@ -317,7 +324,7 @@ def _require_both(given: set[str], *pair: str) -> None:
 
 def _require_whole_provider(settings: Settings) -> None:
     given = {name.upper() for name in settings.model_fields_set}
-    named = [name for name in (*AUTH, *AUTH_KEYS) if name in given]
+    named = [name for name in (*AUTH, *AUTH_KEYS, *AUTH_PAGE) if name in given]
     if not named:
         return
     missing = [name for name in AUTH if name not in given]
@@ -329,6 +336,11 @@ def _require_whole_provider(settings: Settings) -> None:
         raise SettingsError(
             f"{' and '.join(AUTH_KEYS)} are both set: remove one of them from the environment and "
             ".env."
+        )
+    if settings.auth_client_id and not re.fullmatch(ISSUER_URL, settings.auth_issuer or ""):
+        raise SettingsError(
+            "AUTH_CLIENT_ID is set, so AUTH_ISSUER must be an address that browsers can be sent "
+            "to: https, or http on this machine."
         )
 
 

@@ -258,6 +258,9 @@ def test_settings_of_a_cluster_that_contradict_each_other_are_refused(
         ("AUTH_JWKS_URL", "file:///keys"),
         ("AUTH_CLOCK_SKEW", "301"),
         ("AUTH_MODERATOR_SCOPE", "two words"),
+        ("AUTH_CLIENT_ID", "two words"),
+        ("AUTH_SCOPES", "profile email"),
+        ("AUTH_SCOPES", "openid-connect"),
     ],
 )
 def test_an_unusable_value_is_refused_by_name_and_not_repeated(
@@ -332,6 +335,26 @@ def test_half_an_identity_provider_is_refused(
     half = {name: value for name, value in PROVIDER.items() if name != left_out}
     assert refusal(monkeypatch, **half) == (
         f"{named}: set all of them, or none for anybody to change any party."
+    )
+
+
+def test_a_client_id_takes_a_provider_that_browsers_can_be_sent_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load(monkeypatch, **PROVIDER, AUTH_CLIENT_ID="web").auth_scopes == "openid profile"
+    local = {**PROVIDER, "AUTH_ISSUER": "http://localhost:8080/realms/x", "AUTH_CLIENT_ID": "web"}
+    assert load(monkeypatch, **local).auth_client_id == "web"
+    for issuer in ("partyfinder", "http://provider.example/", "https://provider.example;x/"):
+        assert refusal(monkeypatch, **{**local, "AUTH_ISSUER": issuer}) == (
+            "AUTH_CLIENT_ID is set, so AUTH_ISSUER must be an address that browsers can be sent "
+            "to: https, or http on this machine."
+        )
+
+
+def test_a_client_id_without_a_provider_is_half_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal(monkeypatch, AUTH_CLIENT_ID="web") == (
+        "AUTH_CLIENT_ID is set, but AUTH_ISSUER and AUTH_AUDIENCE and AUTH_JWKS_URL or "
+        "AUTH_PUBLIC_KEY_FILE are not: set all of them, or none for anybody to change any party."
     )
 
 

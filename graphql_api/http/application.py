@@ -14,6 +14,7 @@ from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.health import Readiness, healthz
 from graphql_api.http.metrics import MetricsPage
 from graphql_api.http.rates import Proxies, Rates, free_of_charge
+from graphql_api.http.sign_in_offer import offer_of
 from graphql_api.http.sse import ServerSentEvents
 from graphql_api.http.streams import Streams
 from graphql_api.http.web_client import BUILT, WebClient
@@ -48,7 +49,7 @@ def create_application(
     application = web.Application(client_max_size=settings.body_limit)
     cors = Cors(settings.cors_origins)
     streams = Streams(settings.stream_limit, 2 * settings.keep_alive)
-    web_client = WebClient(web_directory)
+    web_client = WebClient(web_directory, offer_of(settings))
     admission = Admission(settings.overload_after)
     charge: Charge = free_of_charge
     if settings.rate is not None:

@@ -8,14 +8,18 @@ compressed copy beside each file, and aiohttp sends it to who takes it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from graphql_api.http.landing import landing
 
+if TYPE_CHECKING:
+    from graphql_api.http.sign_in_offer import SignInOffer
+
 BUILT = Path(__file__).parents[1] / "web"
 # What the client shows a page for (web/src/main.tsx); `/` is always there.
-DEEP_LINKS = ("/new", "/city/{name}", "/party/{id}")
+DEEP_LINKS = ("/new", "/city/{name}", "/party/{id}", "/mine", "/signed-in")
 COMPRESSED = (".br", ".gz")
 
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -25,7 +29,7 @@ _PAGE = {
 }
 _OWN_ALONE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # Monaco, GraphiQL's editor, writes style elements and draws with data: images.
 _OWN_AND_STYLES = (
@@ -40,10 +44,13 @@ class WebClient:
 
     Args:
         directory: where `index.html`, `graphiql.html` and `assets/` are, or are not.
+        offer: how the client signs people in; None where nobody signs in.
     """
 
-    def __init__(self, directory: Path = BUILT) -> None:
+    def __init__(self, directory: Path = BUILT, offer: SignInOffer | None = None) -> None:
         self._directory = directory
+        self._offer = offer
+        self._index: str | None = None  # where it differs from what was built
         self._assets = frozenset(
             path.name for path in (directory / "assets").glob("*") if path.suffix not in COMPRESSED
         )
@@ -53,13 +60,19 @@ class WebClient:
         if not (self._directory / "index.html").is_file():
             router.add_get("/", landing)
             return
+        if self._offer is not None:
+            self._index = self._offer.written_into((self._directory / "index.html").read_text())
         for path in ("/", *DEEP_LINKS):
             router.add_get(path, self.page)
         router.add_get("/assets/{name}", self.asset)
 
     async def page(self, _request: web.Request) -> web.StreamResponse:
         """The client, which shows the page of whatever address it is opened at."""
-        return self._html("index.html", _OWN_ALONE)
+        if self._index is None or self._offer is None:
+            return self._html("index.html", _OWN_ALONE.format(connect="'self'"))
+        policy = _OWN_ALONE.format(connect=self._offer.connect_sources)
+        headers = {**_PAGE, "Content-Security-Policy": policy}
+        return web.Response(text=self._index, content_type="text/html", headers=headers)
 
     async def graphiql(self, request: web.Request) -> web.StreamResponse:
         """GraphiQL; the landing page where it was not built."""

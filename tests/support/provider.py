@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from tests.support.api import Api
 
@@ -116,11 +116,15 @@ class Provider:
 
 
 @asynccontextmanager
-async def a_provider() -> AsyncIterator[Provider]:
-    """A provider at an address of its own."""
+async def a_provider(
+    *additions: Callable[[web.Application, Provider], None],
+) -> AsyncIterator[Provider]:
+    """A provider at an address of its own, with additions to what it answers."""
     provider = Provider()
     application = web.Application()
     application.router.add_get("/jwks", provider.answer)
+    for add in additions:
+        add(application, provider)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -70,6 +70,8 @@ class Watch:
         self.origin = origin
         self.complaints: list[str] = []
         self.requests: list[Request] = []
+        self.provider: str | None = None  # an origin that pages may call as well
+        self.refuses_tokens = False  # which Chromium complains of
         self.breaks_connections = False  # which Chromium itself complains of
 
     def attend(self, page: Page) -> None:
@@ -79,7 +81,9 @@ class Watch:
 
     def _hear(self, message: ConsoleMessage) -> None:
         is_of_broken_connection = self.breaks_connections and "net::ERR" in message.text
-        if message.type in ("error", "warning") and not is_of_broken_connection:
+        is_of_refusal = self.refuses_tokens and "401 (Unauthorized)" in message.text
+        is_meant = is_of_broken_connection or is_of_refusal
+        if message.type in ("error", "warning") and not is_meant:
             self.complaints.append(message.text)
 
     def foreign(self) -> set[str]:
@@ -88,7 +92,9 @@ class Watch:
         return {
             f"{url.scheme}://{url.netloc}"
             for url in asked
-            if url.scheme not in ("data", "blob") and url.netloc != urlsplit(self.origin).netloc
+            if url.scheme not in ("data", "blob")
+            and url.netloc
+            not in (urlsplit(self.origin).netloc, urlsplit(self.provider or "").netloc)
         }
 
 

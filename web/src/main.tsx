@@ -8,8 +8,10 @@ import { client } from "./api/client";
 import { after, paths, usePlace } from "./navigation";
 import { City, shownParties } from "./pages/city";
 import { Find } from "./pages/find";
+import { Mine } from "./pages/mine";
 import { NewParty } from "./pages/new-party";
 import { Party } from "./pages/party";
+import { SignedIn } from "./pages/signed-in";
 import { Frame } from "./parts/frame";
 import { Blank } from "./parts/states";
 
@@ -32,6 +34,8 @@ function Page({ pathname, search }: { pathname: string; search: URLSearchParams 
   if (city !== undefined) return <City name={city} shown={shownParties(search)} />;
   if (party !== undefined) return <Party id={party} />;
   if (pathname === "/new") return <NewParty city={search.get("city") ?? ""} />;
+  if (pathname === paths.mine) return <Mine />;
+  if (pathname === paths.signedIn) return <SignedIn />;
   if (pathname === paths.find) return <Find />;
   return (
     <Blank title="There is nothing at this address" isPage>

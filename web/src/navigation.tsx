@@ -6,6 +6,8 @@ export const paths = {
   find: "/",
   city: (name: string) => `/city/${encodeURIComponent(name)}`,
   party: (id: string) => `/party/${encodeURIComponent(id)}`,
+  mine: "/mine",
+  signedIn: "/signed-in",
   newParty: (city?: string) => (city ? `/new?city=${encodeURIComponent(city)}` : "/new"),
 };
 

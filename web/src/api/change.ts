@@ -11,6 +11,7 @@ export type Phase = "idle" | "sending" | "waiting"; // waiting: for the connecti
 export type Ending<Data> =
   | { kind: "answered"; data: Data }
   | { kind: "unknown"; message: string } // to be sent again as it is, which resolves it
+  | { kind: "nobody"; message: string } // nothing was changed, for nobody is signed in
   | { kind: "failed"; message: string }; // nothing was changed
 
 type Document<Data, Input> = TypedDocumentNode<Data, { input: Input }>;
@@ -18,6 +19,8 @@ type Document<Data, Input> = TypedDocumentNode<Data, { input: Input }>;
 const UNKNOWN =
   "The server does not know yet whether that was counted. Ask again: it is the same change, so it " +
   "counts once at most.";
+
+const NOBODY = "This takes signing in. You come back to this page, and nothing on it is lost.";
 
 // One change at a time; send returns undefined while another is on its way.
 export function useChange() {
@@ -64,5 +67,6 @@ async function untilKnown<Data, Input>(
 function ending(error: CombinedError): Ending<never> {
   const first = error.graphQLErrors[0];
   if (first?.extensions.code === "OUTCOME_UNKNOWN") return { kind: "unknown", message: UNKNOWN };
+  if (first?.extensions.code === "UNAUTHENTICATED") return { kind: "nobody", message: NOBODY };
   return { kind: "failed", message: first?.message ?? "Something went wrong. Try again." };
 }

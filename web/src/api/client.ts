@@ -5,23 +5,22 @@ import { cacheExchange } from "@urql/exchange-graphcache";
 import schema from "./generated/schema.json";
 import { socket } from "./live";
 import { newestExchange } from "./newest";
-
-const TIMEOUT = 20_000; // milliseconds; the server answers within half of it
+import { fetchSignedIn } from "./signed-in";
 
 export const client = new Client({
   url: "/graphql",
   preferGetMethod: false,
-  fetch: (url, init) =>
-    fetch(url, {
-      ...init,
-      signal: AbortSignal.any(
-        [init?.signal, AbortSignal.timeout(TIMEOUT)].filter((each) => !!each),
-      ),
-    }),
+  fetch: fetchSignedIn,
   exchanges: [
     cacheExchange({
       schema,
-      keys: { PartyConnection: () => null, PageInfo: () => null, InvalidField: () => null },
+      keys: {
+        PartyConnection: () => null,
+        AttendeeConnection: () => null,
+        PageInfo: () => null,
+        InvalidField: () => null,
+        Viewer: () => null,
+      },
       updates: {
         Mutation: {
           deleteParty(result, _arguments, cache) {

@@ -2,6 +2,7 @@
 
 import { createClient } from "graphql-ws";
 import { useEffect, useState } from "preact/hooks";
+import { bearer, refused } from "../sign-in/session";
 
 // idle: nothing is followed. lost: something is, and the server cannot be reached.
 export type Connection = "idle" | "live" | "lost";
@@ -9,7 +10,10 @@ export type Connection = "idle" | "live" | "lost";
 const SILENCE = 8_000; // milliseconds after which the server is asked whether it is still there
 const LONGEST_WAIT = 3_000; // milliseconds between attempts
 
+const FORBIDDEN = 4403; // closed for its token: it is connected again without
+
 let connection: Connection = "idle";
+let sent: string | undefined; // the token that the socket was opened with
 let attempts = 0;
 let unanswered: ReturnType<typeof setTimeout> | undefined;
 const watchers = new Set<(now: Connection) => void>();
@@ -23,6 +27,10 @@ function tell(now: Connection): void {
 export const socket = createClient({
   url: `${location.origin.replace(/^http/, "ws")}/graphql`,
   keepAlive: SILENCE,
+  connectionParams: () => {
+    sent = bearer();
+    return sent ? { Authorization: `Bearer ${sent}` } : undefined;
+  },
   lazyCloseTimeout: 1_000, // from page to page over one socket
   retryAttempts: Number.POSITIVE_INFINITY,
   shouldRetry: () => true,
@@ -37,7 +45,9 @@ export const socket = createClient({
     },
     closed: (closing) => {
       clearTimeout(unanswered);
-      tell((closing as CloseEvent).code === 1000 ? "idle" : "lost");
+      const { code, reason } = closing as CloseEvent;
+      if (code === FORBIDDEN && sent) refused(sent, reason.replace(/^Forbidden: /, ""));
+      tell(code === 1000 ? "idle" : "lost");
     },
     ping: (isFromServer) => {
       if (!isFromServer) unanswered = setTimeout(() => socket.terminate(), SILENCE);

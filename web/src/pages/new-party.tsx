@@ -5,31 +5,43 @@ import { drawKey, useChange } from "../api/change";
 import { CreatePartyDocument, type CreatePartyInput } from "../api/generated/operations";
 import { go, paths } from "../navigation";
 import { useCitySuggestions } from "../parts/cities";
+import { keepDraft, takeDraft, type Values } from "../parts/draft";
 import { described, Field, Labelled } from "../parts/field";
 import { Heading } from "../parts/heading";
 import { Suggesting } from "../parts/suggesting";
+import { signIn } from "../sign-in/actions";
+import { useSession } from "../sign-in/session";
 import { instant, OWN_ZONE, ZONES } from "../time";
 
-type Values = Record<
-  "name" | "city" | "date" | "timeZone" | "place" | "description" | "people" | "capacity",
-  string
->;
 type Problems = Partial<Record<keyof Values, string>>;
 
 const MOST_ZONES = 8;
 
 export function NewParty({ city }: { city: string }) {
+  const session = useSession();
   const form = useRef<HTMLFormElement>(null);
-  const [values, setValues] = useState<Values>({ ...EMPTY, city });
+  const [draft] = useState(takeDraft);
+  const [values, setValues] = useState<Values>({
+    ...EMPTY,
+    ...draft?.values,
+    ...(city && { city }),
+  });
   const [problems, setProblems] = useState<Problems>({});
   const [message, setMessage] = useState<string>();
   const { phase, send } = useChange();
-  const unknown = useRef<CreatePartyInput>();
+  const [isNobody, setNobody] = useState(false);
+  const unknown = useRef<CreatePartyInput | undefined>(draft?.unknown);
   const cities = useCitySuggestions(values.city);
 
   useEffect(() => {
     form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }, [problems]);
+
+  useEffect(() => {
+    const keep = () => keepDraft({ values, unknown: unknown.current });
+    addEventListener("pagehide", keep);
+    return () => removeEventListener("pagehide", keep);
+  }, [values]);
 
   function set(name: keyof Values, value: string): void {
     setValues((before) => ({ ...before, [name]: value }));
@@ -40,11 +52,13 @@ export function NewParty({ city }: { city: string }) {
     const found = unusable(values);
     setProblems(found);
     setMessage(undefined);
+    setNobody(false);
     if (Object.keys(found).length > 0) return setMessage("Some fields need another look.");
     const input = unknown.current ?? { ...asInput(values), idempotencyKey: drawKey() };
     const ending = await send(CreatePartyDocument, input);
     if (ending === undefined) return;
     unknown.current = ending.kind === "unknown" ? input : undefined;
+    setNobody(ending.kind === "nobody");
     if (ending.kind !== "answered") return setMessage(ending.message);
     const result = ending.data.createParty;
     if (result?.__typename === "CreatePartySuccess") return go(paths.party(result.party.id));
@@ -136,14 +150,27 @@ export function NewParty({ city }: { city: string }) {
           input={{ type: "number", min: 0, inputMode: "numeric", ...text("capacity") }}
         />
         <div class="wide post">
-          <button type="submit" aria-disabled={phase !== "idle"}>
+          <button
+            type="submit"
+            disabled={session.kind === "unable"}
+            aria-disabled={phase !== "idle"}
+          >
             Post
           </button>
-          <p class="notice" role="alert">
-            {phase === "waiting"
-              ? "The server cannot be reached. Your party is kept and sent again; it is posted once."
-              : message}
-          </p>
+          <div class="notice" role="alert" data-tone={isNobody ? "plain" : undefined}>
+            {phase === "waiting" ? (
+              <p>
+                The server cannot be reached. Your party is kept and sent again; it is posted once.
+              </p>
+            ) : (
+              message && <p>{message}</p>
+            )}
+            {isNobody && phase === "idle" && (
+              <button type="button" onClick={() => void signIn()}>
+                Sign in
+              </button>
+            )}
+          </div>
         </div>
       </form>
     </>

@@ -5,10 +5,12 @@ import { PartyChangedDocument, PartyDocument } from "../api/generated/operations
 import { useFollowing, useReading } from "../api/reading";
 import { go, paths } from "../navigation";
 import { Attendance } from "../parts/attendance";
+import { Attendees } from "../parts/attendees";
 import { Deletion } from "../parts/deletion";
 import { Heading } from "../parts/heading";
 import { Blank, Failed, Loading } from "../parts/states";
 import { Stub } from "../parts/ticket";
+import { useSession } from "../sign-in/session";
 import { localTime, OWN_ZONE } from "../time";
 
 export function Party({ id }: { id: string }) {
@@ -17,12 +19,17 @@ export function Party({ id }: { id: string }) {
     variables: { id },
     requestPolicy: "cache-and-network",
   });
+  const session = useSession();
   const [isDeletedHere, setDeletedHere] = useState(false);
   const news = useFollowing(PartyChangedDocument, { id }, !data?.party || isDeletedHere);
   const party = data?.party;
   if (news?.partyChanged === null && party) return <Gone city={party.city} />;
   if (party) {
     const time = localTime(party.date, party.timeZone);
+    const isSignedIn = session.kind === "in";
+    const isViewersOwn = isSignedIn && party.viewerIsHost === true;
+    const guests = isSignedIn ? party.attendees : null; // the host's and moderators' to see
+    const mayDelete = session.kind === "open" || isViewersOwn || guests !== null;
     return (
       <article class="party">
         <p class="eyebrow">
@@ -48,14 +55,17 @@ export function Party({ id }: { id: string }) {
           )}
         </dl>
         {party.description !== null && <p class="description">{party.description}</p>}
-        <Attendance party={party} />
-        <Deletion
-          party={party}
-          onStart={() => setDeletedHere(true)}
-          onEnd={(isDeleted) =>
-            isDeleted ? go(paths.city(party.city), { replaces: true }) : setDeletedHere(false)
-          }
-        />
+        <Attendance party={party} isViewersOwn={isViewersOwn} />
+        {guests && <Attendees partyId={id} first={guests} people={party.people} onChange={again} />}
+        {mayDelete && (
+          <Deletion
+            party={party}
+            onStart={() => setDeletedHere(true)}
+            onEnd={(isDeleted) =>
+              isDeleted ? go(paths.city(party.city), { replaces: true }) : setDeletedHere(false)
+            }
+          />
+        )}
       </article>
     );
   }

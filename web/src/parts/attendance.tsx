@@ -7,16 +7,24 @@ import {
   type JoinPartyInput,
   LeavePartyDocument,
   type TicketFragment,
+  type ViewedFragment,
 } from "../api/generated/operations";
+import { signIn } from "../sign-in/actions";
+import { useSession } from "../sign-in/session";
 import { Count } from "./count";
 
 type Action = "join" | "leave";
 
 // How the last click ended. Again is what sending again means then: the same click, or a new one.
 interface Notice {
-  tone: "good" | "bad";
+  tone: "good" | "bad" | "plain";
   text: string;
   again?: { label: string; click: () => void };
+}
+
+interface Props {
+  party: TicketFragment & ViewedFragment;
+  isViewersOwn: boolean; // posted by who is signed in
 }
 
 const COUNTED: Record<Action, string> = {
@@ -24,7 +32,8 @@ const COUNTED: Record<Action, string> = {
   leave: "You are counted out.",
 };
 
-export function Attendance({ party }: { party: TicketFragment }) {
+export function Attendance({ party, isViewersOwn }: Props) {
+  const session = useSession();
   const { phase, send } = useChange();
   const [notice, setNotice] = useState<Notice>();
   const join = useRef<HTMLButtonElement>(null);
@@ -47,6 +56,11 @@ export function Attendance({ party }: { party: TicketFragment }) {
         : await send(LeavePartyDocument, input);
     if (ending === undefined) return;
     isUnknown.current = ending.kind === "unknown";
+    if (ending.kind === "nobody") {
+      const again = { label: "Sign in", click: () => void signIn() };
+      setNotice({ tone: "plain", text: ending.message, again });
+      return;
+    }
     if (ending.kind !== "answered") {
       const again = { label: "Ask again", click: () => void submit(action, input) };
       setNotice({ tone: "bad", text: ending.message, again });
@@ -65,21 +79,35 @@ export function Attendance({ party }: { party: TicketFragment }) {
     }
   }
 
-  const isNobody = party.people === 0;
+  // Where people sign in, each comes or does not; elsewhere anybody counts anybody in and out.
+  const isSignedIn = session.kind === "in";
+  const hasJoined = isSignedIn && party.viewerHasJoined === true;
+  const mayLeave = party.people > 0 && (session.kind === "open" || hasJoined);
   useLayoutEffect(() => {
     // A button that is disabled loses the keyboard's focus.
-    if (isNobody && document.activeElement === leave.current) join.current?.focus();
-  }, [isNobody]);
+    const focused = document.activeElement;
+    if (!mayLeave && focused === leave.current) join.current?.focus();
+    if (hasJoined && focused === join.current) leave.current?.focus();
+  }, [mayLeave, hasJoined]);
 
   const isBusy = phase !== "idle";
   return (
     <section class="attendance" aria-label="Who comes">
-      <Count people={party.people} capacity={party.capacity} />
+      <div class="standing">
+        <Count people={party.people} capacity={party.capacity} />
+        {(hasJoined || isViewersOwn) && (
+          <p class="you">
+            {isViewersOwn && <span>You are the host</span>}
+            {hasJoined && <span class="coming">You are coming</span>}
+          </p>
+        )}
+      </div>
       <div class="actions">
         <button
           ref={join}
           type="button"
           class="join"
+          disabled={hasJoined || session.kind === "unable"}
           aria-disabled={isBusy}
           onClick={() => void click("join", party.people)}
         >
@@ -89,7 +117,7 @@ export function Attendance({ party }: { party: TicketFragment }) {
           ref={leave}
           type="button"
           class="quiet"
-          disabled={isNobody}
+          disabled={!mayLeave}
           aria-disabled={isBusy}
           onClick={() => void click("leave", party.people)}
         >

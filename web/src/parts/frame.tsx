@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useConnection } from "../api/live";
 import { go, paths } from "../navigation";
+import { Account, AccountNotice } from "./account";
 
 export function Frame({
   city,
@@ -22,10 +23,12 @@ export function Frame({
           <Mark />
           Partyfinder
         </a>
+        <Account />
         <button type="button" class="quiet" onClick={() => go(paths.newParty(city))}>
           New party
         </button>
       </header>
+      <AccountNotice />
       <main id="main">{children}</main>
       <footer class="bar foot">
         <span>

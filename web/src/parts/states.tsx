@@ -32,13 +32,15 @@ export function Failed({ message, onAgain }: { message: string; onAgain: () => v
 interface BlankProps {
   title: string;
   isPage?: boolean; // with nothing else on it
+  level?: 2 | 3; // of the heading
   children: ComponentChildren;
 }
 
-export function Blank({ title, isPage = false, children }: BlankProps) {
+export function Blank({ title, isPage = false, level = 2, children }: BlankProps) {
+  const Title = `h${level}` as const;
   return (
     <section class="blank">
-      {isPage ? <Heading title={title} /> : <h2>{title}</h2>}
+      {isPage ? <Heading title={title} /> : <Title>{title}</Title>}
       {children}
     </section>
   );

@@ -17,15 +17,22 @@ export function Stub({ date, timeZone }: { date: string; timeZone: string }) {
   );
 }
 
-export function Ticket({ party, isOfCity }: { party: TicketFragment; isOfCity?: boolean }) {
+interface Props {
+  party: TicketFragment;
+  isOfCity?: boolean; // the list is one city's
+  level?: 2 | 3; // of the heading
+}
+
+export function Ticket({ party, isOfCity, level = 2 }: Props) {
+  const Title = `h${level}` as const;
   const time = localTime(party.date, party.timeZone);
   return (
     <li class="ticket">
       <Stub date={party.date} timeZone={party.timeZone} />
       <div class="body">
-        <h2>
+        <Title>
           <a href={paths.party(party.id)}>{party.name}</a>
-        </h2>
+        </Title>
         <p class="where">
           {time.clock} <abbr title={party.timeZone}>{time.zone}</abbr>
           {!isOfCity && ` · ${party.city}`}
