@@ -35,10 +35,11 @@ class Rounds:
         loop = asyncio.get_running_loop()
         began = loop.time()
         for number, manner in enumerate(cycle((self._restart, self._kill, self._freeze))):
-            at = self._every * (number + 0.5)
-            if at + self._every / 2 > seconds:
+            passed = loop.time() - began
+            begins = max(passed, self._every * (number + 0.5))  # a round may have taken longer
+            if begins + self._every / 2 > seconds:
                 break
-            await asyncio.sleep(max(0.0, began + at - loop.time()))
+            await asyncio.sleep(begins - passed)
             for each, node in enumerate(self._nodes, start=1):
                 await manner(each, node)
                 await asyncio.sleep(PAUSE)

@@ -96,9 +96,7 @@ async def _follow(api: Api, party_id: str) -> Any:
         return message
 
 
-@pytest.mark.parametrize(
-    ("balance", "workers"), [(http_balancer, 1), (tcp_balancer, 1), (tcp_balancer, 2)]
-)
+@pytest.mark.parametrize(("balance", "workers"), [(http_balancer, 1), (tcp_balancer, 2)])
 async def test_nobody_notices(
     tmp_path: Path,
     settings: Settings,
