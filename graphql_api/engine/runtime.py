@@ -43,7 +43,7 @@ class Run:
     """The state of one execution; one instance per operation or subscription event."""
 
     __slots__ = (
-        "background",
+        "_background",
         "context",
         "errors",
         "extra",
@@ -83,7 +83,7 @@ class Run:
         ) = settings
         self.errors: list[GraphQLError] = []
         self.nulled: set[PathTuple | None] | None = None
-        self.background: set[Future[Any]] | None = None
+        self._background: Background | None = None
         self.shared_info: tuple[Any, ...] | None = None
 
     def add_error(self, error: GraphQLError, path: PathTuple | None) -> None:
@@ -100,8 +100,34 @@ class Run:
             nulled.add(path)
             self.errors.append(error)
 
+    @property
+    def background(self) -> Background:
+        """Where awaitables that nobody awaits any more come to their end."""
+        if self._background is None:
+            self._background = Background(self.is_awaitable)
+        return self._background
+
     def settle(self, awaitables: list[Awaitable[Any]]) -> None:
         """Let abandoned awaitables finish in the background; close them where no loop runs."""
+        self.background.settle(awaitables)
+
+    def helpers(self) -> GraphQLResolveInfoHelpers:
+        """Return what resolvers get as `info.async_helpers`."""
+        # Of the background, not of the run, which holds them: that would be a cycle per operation.
+        return GraphQLResolveInfoHelpers(gather=_gather, track=self.background.track)
+
+
+class Background:
+    """Awaitables of a run that finish though nobody awaits them."""
+
+    __slots__ = ("_is_awaitable", "futures")
+
+    def __init__(self, is_awaitable: Callable[[Any], bool]) -> None:
+        self._is_awaitable = is_awaitable
+        self.futures: set[Future[Any]] | None = None
+
+    def settle(self, awaitables: list[Awaitable[Any]]) -> None:
+        """Let awaitables finish; close them where no loop runs."""
         try:
             get_running_loop()
         except RuntimeError:
@@ -110,20 +136,16 @@ class Run:
                     awaitable.close()
             return
         future = gather(*awaitables, return_exceptions=True)
-        if self.background is None:
-            self.background = set()
-        self.background.add(future)
-        future.add_done_callback(self.background.discard)
+        if self.futures is None:
+            self.futures = set()
+        self.futures.add(future)
+        future.add_done_callback(self.futures.discard)
 
     def track(self, values: Sequence[Any]) -> None:
         """Settle those of the values that are awaitable (`info.async_helpers.track`)."""
-        awaitables = [value for value in values if self.is_awaitable(value)]
+        awaitables = [value for value in values if self._is_awaitable(value)]
         if awaitables:
             self.settle(awaitables)
-
-    def helpers(self) -> GraphQLResolveInfoHelpers:
-        """Return what resolvers get as `info.async_helpers`."""
-        return GraphQLResolveInfoHelpers(gather=_gather, track=self.track)
 
 
 class RunSettings(NamedTuple):

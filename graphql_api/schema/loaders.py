@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from strawberry.dataloader import DataLoader
+from strawberry.dataloader import AbstractCache, DataLoader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,8 @@ class TurnLoader(DataLoader[Key, Value]):
     """
 
     def __init__(self, read: Callable[[Key], asyncio.Future[Value]]) -> None:
-        super().__init__(self._read_all)
+        # Not a method of its own: that would be a cycle per request, for the collector to find.
+        super().__init__(partial(_read_all, read), cache_map=_Loaded())
         self._read = read
 
     def load(self, key: Key) -> asyncio.Future[Value]:
@@ -41,8 +42,23 @@ class TurnLoader(DataLoader[Key, Value]):
             self.cache_map.set(key, loading)
         return loading
 
-    async def _read_all(self, keys: Sequence[Key]) -> list[Value | BaseException]:
-        return await asyncio.gather(*map(self._read, keys), return_exceptions=True)
+
+class _Loaded(dict[Any, Any], AbstractCache[Any, Any]):
+    """What a loader has read, or is reading."""
+
+    def set(self, key: Any, value: Any) -> None:
+        """Keep a key's value."""
+        self[key] = value
+
+    def delete(self, key: Any) -> None:
+        """Forget a key's value."""
+        del self[key]
+
+
+async def _read_all(
+    read: Callable[[Key], asyncio.Future[Value]], keys: Sequence[Key]
+) -> list[Value | BaseException]:
+    return await asyncio.gather(*map(read, keys), return_exceptions=True)
 
 
 class Loaders:
