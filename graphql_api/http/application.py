@@ -9,12 +9,13 @@ from aiohttp import web
 from graphql_api.http import headers
 from graphql_api.http.admission import Admission
 from graphql_api.http.cors import Cors
-from graphql_api.http.endpoint import Endpoint
+from graphql_api.http.endpoint import PROGRAMS, Endpoint
 from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.health import Readiness, healthz
 from graphql_api.http.metrics import MetricsPage
 from graphql_api.http.rates import Proxies, Rates, free_of_charge
 from graphql_api.http.sign_in_offer import offer_of
+from graphql_api.http.short_way import ShortWay
 from graphql_api.http.sse import ServerSentEvents
 from graphql_api.http.streams import Streams
 from graphql_api.http.web_client import BUILT, WebClient
@@ -54,8 +55,9 @@ def create_application(
     charge: Charge = free_of_charge
     if settings.rate is not None:
         charge = Rates(settings.rate, Proxies(settings.trusted_proxies), operations.cost).charge
+    over_http = GraphQLOverHTTP(operations, sign_in, admission, charge, settings)
     endpoint = Endpoint(
-        GraphQLOverHTTP(operations, sign_in, admission, charge, settings),
+        over_http,
         ServerSentEvents(operations, sign_in, streams, charge, settings),
         GraphQLOverWebSocket(operations, sign_in, streams, cors, charge, settings),
         graphiql=web_client.graphiql if settings.shows_graphiql else None,
@@ -63,6 +65,7 @@ def create_application(
     readiness = Readiness(ping)
     application[READINESS] = readiness
     application[STREAMS] = streams
+    application[SHORT_WAY] = ShortWay(over_http, readiness, admission, PROGRAMS, settings)
     application.cleanup_ctx.append(admission.watched)
     application.on_shutdown.append(streams.close_all)
     application.on_response_prepare.append(readiness.on_prepare)
@@ -85,3 +88,4 @@ def create_application(
 
 STREAMS = web.AppKey("streams", Streams)
 READINESS = web.AppKey("readiness", Readiness)
+SHORT_WAY = web.AppKey("short_way", ShortWay)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
 
 from graphql_api.deadlines import begin
 from graphql_api.engine import Refusal
-from graphql_api.http.answers import PARTIAL, answer, not_acceptable, refusal
+from graphql_api.http.answers import PARTIAL, Answer, answer, not_acceptable, refused
 from graphql_api.http.csrf import refuse_simple
 from graphql_api.http.media import LEGACY, RESPONSE, preferred
 from graphql_api.http.operations import READING, READING_AND_WRITING
@@ -16,6 +17,7 @@ from graphql_api.http.request import (
     DEADLINE,
     BadRequestError,
     GraphQLRequest,
+    parse_post,
     read_get,
     read_post,
     timeout_of,
@@ -31,8 +33,11 @@ if TYPE_CHECKING:
     from graphql_api.http.admission import Admission
     from graphql_api.http.operations import Operations
     from graphql_api.http.rates import Charge
+    from graphql_api.http.request import Sender
     from graphql_api.http.sign_in import SignIn
     from graphql_api.settings import Settings
+
+    Read = Callable[[], Awaitable[GraphQLRequest | list[GraphQLRequest]]]
 
 JSON = (LEGACY, RESPONSE)
 
@@ -60,17 +65,33 @@ class GraphQLOverHTTP:
 
     async def post(self, request: web.Request) -> web.Response:
         """Run a query or a mutation, or a batch of them."""
-        return await self._admitted(request, self._post)
+
+        async def read() -> GraphQLRequest | list[GraphQLRequest]:
+            return await read_post(
+                request,
+                self._settings.request_timeout,
+                self._settings.variables_limit,
+                self._settings.batch_limit,
+            )
+
+        return (await self._admitted(request, partial(self._post, read=read))).response()
+
+    async def post_whole(self, request: Sender, body: bytes) -> Answer:
+        """The same for a request whose body, in JSON, is there."""
+
+        async def read() -> GraphQLRequest | list[GraphQLRequest]:
+            variables, batch = self._settings.variables_limit, self._settings.batch_limit
+            return parse_post(body, request, variables, batch)
+
+        return await self._admitted(request, partial(self._post, read=read))
 
     async def get(self, request: web.Request) -> web.Response:
         """Run a query."""
-        return await self._admitted(request, self._get)
+        return (await self._admitted(request, partial(self._get, request))).response()
 
     async def _admitted(
-        self,
-        request: web.Request,
-        run: Callable[[web.Request, str], Awaitable[web.Response]],
-    ) -> web.Response:
+        self, request: Sender, run: Callable[[Sender, str], Awaitable[Answer]]
+    ) -> Answer:
         accepted = preferred(request.headers.get("Accept", ""), JSON)
         if accepted is None:
             return not_acceptable()
@@ -84,39 +105,32 @@ class GraphQLOverHTTP:
             finally:
                 admission.under_way -= 1
         except BadRequestError as error:
-            return refusal(error, accepted)
+            return refused(error, accepted)
 
-    async def _post(self, request: web.Request, accepted: str) -> web.Response:
+    async def _post(self, request: Sender, accepted: str, read: Read) -> Answer:
         caller = await self._sign_in.caller(request)
-        asked = await read_post(
-            request,
-            self._settings.request_timeout,
-            self._settings.variables_limit,
-            self._settings.batch_limit,
-        )
+        asked = await read()
         if isinstance(asked, list):
             return await self._run_batch(request, caller, asked, accepted)
         await self._charge(request, caller, asked)
         response = await self._operations.answer(caller, asked, READING_AND_WRITING)
         if response.refusal is Refusal.OPERATION_TYPE:
-            return refusal(_needs_stream(), accepted)
+            return refused(_needs_stream(), accepted)
         return await self._answer(request, response, accepted)
 
-    async def _get(self, request: web.Request, accepted: str) -> web.Response:
+    async def _get(self, query: web.Request, request: Sender, accepted: str) -> Answer:
         if not self._settings.answers_simple_get:
-            refuse_simple(request)
+            refuse_simple(query)
         caller = await self._sign_in.caller(request)
-        asked = read_get(request)
+        asked = read_get(query)
         await self._charge(request, caller, asked)
         response = await self._operations.answer(caller, asked, READING)
         return await self._answer(request, response, accepted)
 
-    async def _answer(
-        self, request: web.Request, response: Response, accepted: str
-    ) -> web.Response:
+    async def _answer(self, request: Sender, response: Response, accepted: str) -> Answer:
         status = self._status(response, accepted)
         return await answer(
-            request,
+            request.headers.get("Accept-Encoding", ""),
             response.body,
             accepted,
             status=status,
@@ -135,8 +149,8 @@ class GraphQLOverHTTP:
         return self._statuses.get(response.refusal, 400)
 
     async def _run_batch(
-        self, request: web.Request, caller: Caller, batch: list[GraphQLRequest], accepted: str
-    ) -> web.Response:
+        self, request: Sender, caller: Caller, batch: list[GraphQLRequest], accepted: str
+    ) -> Answer:
         """Run a batch in its order: a mutation sees what those before it did."""
         bodies = []
         for asked in batch:
@@ -147,7 +161,9 @@ class GraphQLOverHTTP:
             except BadRequestError as error:
                 bodies.append(orjson.dumps({"errors": [error.told()]}))
         body = b"[" + b",".join(bodies) + b"]"
-        return await answer(request, body, accepted, compress_from=self._settings.compress_from)
+        accept_encoding = request.headers.get("Accept-Encoding", "")
+        compress_from = self._settings.compress_from
+        return await answer(accept_encoding, body, accepted, compress_from=compress_from)
 
 
 def _needs_stream() -> BadRequestError:

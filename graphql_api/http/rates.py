@@ -21,12 +21,10 @@ from graphql_api.http.request import BadRequestError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from aiohttp import web
-
     from graphql_api.caller import Caller
-    from graphql_api.http.request import GraphQLRequest
+    from graphql_api.http.request import GraphQLRequest, Sender
 
-    Charge = Callable[[web.Request, Caller, GraphQLRequest], Awaitable[None]]
+    Charge = Callable[[Sender, Caller, GraphQLRequest], Awaitable[None]]
 
 Network = IPv4Network | IPv6Network
 REFUSED_COST = 10  # of a document that is not run: it was parsed and validated
@@ -35,7 +33,7 @@ MOST_SPENT = 10_000
 NETWORK = 64  # bits of an IPv6 address that one subscriber has
 
 
-async def free_of_charge(_request: web.Request, _caller: Caller, _asked: GraphQLRequest) -> None:
+async def free_of_charge(_request: Sender, _caller: Caller, _asked: GraphQLRequest) -> None:
     """Charge nothing: rates are not limited."""
 
 
@@ -57,7 +55,7 @@ class Rates:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._spent: dict[str, float] = {}  # key → until when it is refused, in Unix time
 
-    async def charge(self, request: web.Request, caller: Caller, asked: GraphQLRequest) -> None:
+    async def charge(self, request: Sender, caller: Caller, asked: GraphQLRequest) -> None:
         """Charge for an operation before it is run.
 
         Raises:
@@ -103,7 +101,7 @@ class Proxies:
     def __init__(self, trusted: Iterable[str]) -> None:
         self._trusted = tuple(ip_network(each) for each in trusted)
 
-    def client(self, request: web.Request) -> str:
+    def client(self, request: Sender) -> str:
         """The address of a client, of IPv6 its network: the last one that no proxy of ours has."""
         address = request.remote or ""
         if self._is_trusted(address):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import orjson
 from aiohttp import web
@@ -15,6 +14,8 @@ from graphql_api.errors import ERRORS_TOLD, ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from multidict import CIMultiDictProxy
 
 JSON = ("application/json", "application/graphql-response+json")
 TIMEOUT = "Request-Timeout"
@@ -30,8 +31,22 @@ _FORM = (
 ENCODINGS = ("", "identity", "gzip", "deflate")
 
 
-@dataclass(frozen=True)
-class GraphQLRequest:
+class Sender(Protocol):
+    """What is looked at of a request beside its body; aiohttp's are such, and the short way's."""
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """Its headers."""
+
+    @property
+    def remote(self) -> str | None:
+        """The address that it came from."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Note something for whoever else deals with the request."""
+
+
+class GraphQLRequest(NamedTuple):
     """What is to be run.
 
     Args:
@@ -91,7 +106,6 @@ async def read_post(
     _check_form(request)
     try:
         text = await _read_body(request, timeout)
-        body = orjson.loads(text)
     except web.HTTPRequestEntityTooLarge:
         raise BadRequestError(
             f"The body is larger than {request.client_max_size} bytes, the most that is read here.",
@@ -101,6 +115,19 @@ async def read_post(
         raise BadRequestError("The body did not arrive in time.", 408) from None
     except web.RequestPayloadError:
         raise BadRequestError("The body is not what its Content-Encoding says.") from None
+    return parse_post(text, request, variables_limit, batch_limit)
+
+
+def parse_post(
+    text: bytes, request: Sender, variables_limit: int, batch_limit: int
+) -> GraphQLRequest | list[GraphQLRequest]:
+    """The GraphQL request in a POST's body, or those of a batch; see `read_post`.
+
+    Raises:
+        BadRequestError: it has none.
+    """
+    try:
+        body = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise BadRequestError("The body is not JSON.") from None
     if isinstance(body, list):
@@ -112,7 +139,7 @@ async def read_post(
     return asked
 
 
-def timeout_of(request: web.Request, most: float) -> float:
+def timeout_of(request: Sender, most: float) -> float:
     """The seconds that a request may take: `most`, or fewer where it says so itself.
 
     Raises:

@@ -11,8 +11,7 @@ from graphql_api.http.request import BadRequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiohttp import web
-
+    from graphql_api.http.request import Sender
     from graphql_api.identity.tokens import Tokens
 
 SCHEME = "bearer"
@@ -29,7 +28,7 @@ class SignIn:
     def __init__(self, tokens: Tokens | None) -> None:
         self._tokens = tokens
 
-    async def caller(self, request: web.Request) -> Caller:
+    async def caller(self, request: Sender) -> Caller:
         """Who sends a request.
 
         Raises:
