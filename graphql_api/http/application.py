@@ -14,8 +14,8 @@ from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.health import Readiness, healthz
 from graphql_api.http.metrics import MetricsPage
 from graphql_api.http.rates import Proxies, Rates, free_of_charge
-from graphql_api.http.sign_in_offer import offer_of
 from graphql_api.http.short_way import ShortWay
+from graphql_api.http.sign_in_offer import offer_of
 from graphql_api.http.sse import ServerSentEvents
 from graphql_api.http.streams import Streams
 from graphql_api.http.web_client import BUILT, WebClient
