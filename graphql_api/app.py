@@ -164,7 +164,13 @@ def create_app(parts: Parts, settings: Settings, web_directory: Path = BUILT) ->
     keys = _keys(settings)
     tokens = None if keys is None else Tokens(keys, _expected(settings))
     application = create_application(
-        operations, SignIn(tokens), parts.store.ping, settings, web_directory, readings
+        operations,
+        SignIn(tokens),
+        parts.store.ping,
+        settings,
+        web_directory,
+        readings,
+        parts.session.quickest_read,
     )
     if traces is not None:
         application.cleanup_ctx.append(traces.kept)

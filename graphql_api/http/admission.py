@@ -1,10 +1,11 @@
-"""Overload of the processor: when everything comes late, some requests are refused at once.
+"""Overload: when everything comes late, some requests are refused at once.
 
 A process that takes in more than it can answer answers everything too late. So each tick looks how
-late the event loop is. Once it has been late for a while, which a burst is not, only a few requests
-may be under way at once, until what there is has been done. From then on that number follows the
-lateness: half as many with each tick that comes late, a few more with each that does not (additive
-increase, multiplicative decrease).
+late the event loop is, and how long the quickest read waited: the first tells that the process has
+too much to do, the second that Cassandra has. Once either has been late for a while, which a burst
+is not, only a few requests may be under way at once, until what there is has been done. From then
+on that number follows the lateness: half as many with each tick that comes late, a few more with
+each that does not (additive increase, multiplicative decrease).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from graphql_api.errors import ErrorCode
 from graphql_api.http.request import BadRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from aiohttp import web
 
@@ -31,10 +32,12 @@ class Admission:
 
     Args:
         patience: seconds of lateness after which requests are refused; 0 for never.
+        waits: how long, in seconds, what is read has waited at least since this was last asked.
     """
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, waits: Callable[[], float] = float) -> None:
         self._patience = patience
+        self._waits = waits
         self._late_since: float | None = None
         self.under_way = 0
         self.most: int | None = None
@@ -54,7 +57,7 @@ class Admission:
             )
 
     def tick(self, now: float, late: float) -> None:
-        """Note how late the loop is, in seconds, at a moment of its clock."""
+        """Note how late everything is, in seconds, at a moment of the loop's clock."""
         if late < LATE:
             self._late_since = None
             if self.most is not None:
@@ -82,4 +85,4 @@ class Admission:
             due = loop.time() + TICK
             await asyncio.sleep(TICK)
             now = loop.time()
-            self.tick(now, now - due)
+            self.tick(now, max(now - due, self._waits()))

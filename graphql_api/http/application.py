@@ -39,11 +39,13 @@ def create_application(
     settings: Settings,
     web_directory: Path = BUILT,
     readings: Readings | None = None,
+    waits: Callable[[], float] = float,
 ) -> web.Application:
     """The application.
 
     Args:
         ping: asks the database whether it answers.
+        waits: how long reads wait, see `Admission`.
         readings: what /metrics shows; None where there is no such page.
         web_directory: where the web client was built, if it was.
     """
@@ -51,7 +53,7 @@ def create_application(
     cors = Cors(settings.cors_origins)
     streams = Streams(settings.stream_limit, 2 * settings.keep_alive)
     web_client = WebClient(web_directory, offer_of(settings))
-    admission = Admission(settings.overload_after)
+    admission = Admission(settings.overload_after, waits)
     charge: Charge = free_of_charge
     if settings.rate is not None:
         charge = Rates(settings.rate, Proxies(settings.trusted_proxies), operations.cost).charge

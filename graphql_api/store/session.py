@@ -77,6 +77,10 @@ class Session:
         """Those under way, and what waits."""
         return self._reads
 
+    def quickest_read(self) -> float:
+        """How long the quickest read took of those answered since this was last asked, or 0."""
+        return self._reads.quickest()
+
     @property
     def nodes_connected(self) -> int:
         """How many nodes there is an open connection to."""

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from graphql_api.app import open_parts
 from graphql_api.deadlines import Deadline
@@ -205,8 +206,8 @@ async def test_an_overloaded_server_refuses_at_once_and_is_well(
     made = []
     initialise = Admission.__init__
 
-    def note(self: Admission, patience: float) -> None:
-        initialise(self, patience)
+    def note(self: Admission, *given: Any) -> None:
+        initialise(self, *given)
         self.most = 0
         made.append(self)
 
@@ -227,3 +228,19 @@ async def test_an_overloaded_server_refuses_at_once_and_is_well(
         made[0].most = None
         assert await api.run("{ __typename }") == {"__typename": "Query"}
         assert made[0].under_way == 0
+
+
+async def test_reads_that_all_wait_are_an_overload_though_the_process_is_quick() -> None:
+    admission = Admission(0.1, lambda: 0.6)
+    watching = admission.watched(web.Application())
+    await anext(watching)
+    await until(lambda: most(admission) == FEWEST)
+    with pytest.raises(StopAsyncIteration):
+        await anext(watching)
+    calm = Admission(0.1, lambda: 0.01)
+    watching = calm.watched(web.Application())
+    await anext(watching)
+    await asyncio.sleep(0.5)
+    assert most(calm) is None
+    with pytest.raises(StopAsyncIteration):
+        await anext(watching)

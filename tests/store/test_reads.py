@@ -243,3 +243,25 @@ async def test_a_write_that_fails_on_the_joint_path_is_sent_on_the_ordinary_one(
     written = (f"key {uuid4()}", ids[0], 60, 1)
     assert await reads.read(claim, written, 10, as_it_is, as_it_is, Outcomes()) == []
     assert counting.ordinary == 1
+
+
+async def test_the_quickest_read_tells_how_long_all_wait(
+    connection: Connection, ids: list[UUID]
+) -> None:
+    statement = await prepared(connection)
+    reads, _ = reads_of(connection)
+    assert reads.quickest() == 0.0
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await rows_of(reads, statement, ids[0])
+    took = loop.time() - began
+    quickest = reads.quickest()
+    assert 0.0 < quickest <= took
+    assert reads.quickest() == 0.0, "nothing is under way any more"
+    slow = rows_of(reads, statement, ids[1])
+    await asyncio.sleep(0)
+    assert reads.in_flight == 1
+    reads._quickest = 0.7  # another was answered, after so long
+    assert [reads.quickest(), reads.quickest()] == [0.7, 0.7], "it says so until one is quicker"
+    await slow
+    assert reads.quickest() < 0.7
