@@ -33,15 +33,21 @@ _NAMES: Mapping[type, tuple[str, ...]] = {
     RequestHandler: (
         "_buffer_paused",
         "_close",
+        "_current_request",
         "_force_close",
         "_handler_waiter",
         "_keepalive_timeout",
+        "_loop",
+        "_manager",
         "_messages",
         "_next_keepalive_close_time",
+        "_parser",
         "_paused",
         "_process_keepalive",
         "_request_in_progress",
         "_waiter",
+        "peername",
+        "transport",
     ),
     HttpRequestParser: ("message_consumed",),
     StreamReader: ("is_eof", "read_nowait", "total_bytes"),
@@ -78,8 +84,10 @@ class Protocol(RequestHandler):
             return
         # aiohttp's loop would be woken for whatever has come: first it is looked at here.
         waiter, self._waiter = self._waiter, None
-        super().data_received(data)
-        self._waiter = waiter
+        try:
+            super().data_received(data)
+        finally:
+            self._waiter = waiter
         if self._sent is None:
             self._go_on()
 
@@ -117,14 +125,16 @@ class Protocol(RequestHandler):
 
     async def _send_answer(self, sent: Sent, body: bytes) -> None:
         assert self._short_way is not None  # noqa: S101  # as above
+        may_go_on = False  # nor may it where no answer came: the next would be taken for this one
         try:
             answer, may_go_on = await self._short_way.answer(sent, body)
             if self.transport is not None:
                 self.transport.write(answer)
-                if not may_go_on or self._close or self._force_close:
-                    self._close = True
-                    self.transport.close()
         finally:
+            if not may_go_on or self._close or self._force_close:
+                self._close = True
+                if self.transport is not None:
+                    self.transport.close()
             self._end_answer()
 
     def _end_answer(self) -> None:

@@ -2,8 +2,8 @@
 
 aiohttp parses it, as everything else. What follows there (a request object, two tasks, a router, a
 response, signals, a writer) takes several times as long as to run the operation, and is of use to
-requests that are not like this one. So those are answered from here, with the same bytes that the
-long way would send: `takes` says which, and everything else goes the long way.
+requests that are not like this one. So those are answered from here, just as the long way would:
+`takes` says which, and everything else goes the long way.
 """
 
 from __future__ import annotations
@@ -115,9 +115,15 @@ class ShortWay:
         except Exception as error:  # noqa: BLE001  # told to the client, masked, and logged
             text, extensions = masked(error)
             errors = orjson.dumps({"errors": [{"message": text, "extensions": extensions}]})
-            answer = Answer(500, {"Content-Type": LEGACY, "Connection": "close"}, errors)
-            return self._rendered(answer, called), False
+            return self._last(Answer(500, {"Content-Type": LEGACY}, errors), called), False
+        if self._readiness.is_stopping:  # since the request came
+            return self._last(answer, called), False
         return self._rendered(answer, called), True
+
+    def _last(self, answer: Answer, called: str) -> bytes:
+        """An answer that says that it is its connection's last."""
+        headers = {**answer.headers, "Connection": "close"}
+        return self._rendered(answer._replace(headers=headers), called)
 
     def _rendered(self, answer: Answer, called: str) -> bytes:
         status, headers, body = answer

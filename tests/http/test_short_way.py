@@ -1,4 +1,4 @@
-"""The short way of a request answers byte for byte as the long one, and only what it should."""
+"""The short way of a request answers as the long one does, and only what it should."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from graphql_api.app import create_app
 from graphql_api.errors import ErrorCode
 from graphql_api.http import protocol
 from graphql_api.http.admission import Admission
+from graphql_api.http.application import READINESS
 from graphql_api.http.graphql import GraphQLOverHTTP
 from graphql_api.http.request import BadRequestError
 from graphql_api.http.runner import Runner
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from graphql_api.app import Parts
+    from graphql_api.http.health import Readiness
 
 QUERY = {"query": "{ __typename }"}
 SLOW = {"query": '{ searchCities(prefix: "x") { name } }'}
@@ -43,6 +45,7 @@ class Server:
 
     port: int
     short: list[bytes]
+    readiness: Readiness
 
 
 @asynccontextmanager
@@ -67,7 +70,7 @@ async def serving(
 
         way.answer = counted
     try:
-        yield Server(runner.addresses[0][1], short)
+        yield Server(runner.addresses[0][1], short, application[READINESS])
     finally:
         await runner.cleanup()
 
@@ -255,6 +258,33 @@ async def test_an_unexpected_error_is_masked_and_ends_the_connection(
     writer.close()
 
 
+@pytest.mark.parametrize("fault", [asyncio.CancelledError(), ValueError("cannot be rendered")])
+async def test_where_no_answer_comes_the_next_one_is_not_taken_for_it(
+    parts: Parts, settings: Settings, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    faults = [fault]
+    render = ShortWay._rendered
+
+    def fail_once(way: ShortWay, *given: Any) -> bytes:
+        if faults:
+            raise faults.pop()
+        return render(way, *given)
+
+    monkeypatch.setattr(ShortWay, "_rendered", fail_once)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda *_: None)  # the fault is the test's own
+    try:
+        async with serving(parts, settings) as server:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(a_request(MUTATION) + a_request())
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+            writer.close()
+            (answer,) = await exchange(server, a_request())
+    finally:
+        loop.set_exception_handler(None)
+    assert answer.body == b'{"data":{"__typename":"Query"}}'
+
+
 async def test_a_request_that_takes_longer_than_a_connection_may_be_idle_is_answered(
     parts: Parts, settings: Settings
 ) -> None:
@@ -284,6 +314,26 @@ async def test_a_request_under_way_is_answered_when_the_server_stops(
             asyncio.get_running_loop().call_later(0.3, held.release)
         (answer,) = await asking
     assert answer.status == "HTTP/1.1 200 OK"
+
+
+async def test_an_answer_of_a_server_that_stops_meanwhile_is_its_connections_last(
+    parts: Parts, settings: Settings
+) -> None:
+    async with serving(parts, settings) as server:
+        with holding_reads(parts) as held:
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(a_request(SLOW))
+            await until(lambda: bool(held.held))
+            server.readiness.is_stopping = True
+            held.release()
+            answer = await read_answer(reader)
+        assert answer.status == "HTTP/1.1 200 OK"
+        assert ("connection", "close") in answer.headers
+        assert await reader.read() == b""
+        writer.close()
+        (answer,) = await exchange(server, a_request())
+        assert ("connection", "close") in answer.headers
+        assert len(server.short) == 1
 
 
 async def test_an_aiohttp_that_is_built_otherwise_is_used_on_its_long_way(
