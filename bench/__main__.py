@@ -1,10 +1,13 @@
 """Requests a second beside three other servers on the same Cassandra, as one table: `make bench`.
 
-    python -m bench [--seconds 4] [--rounds 2] [--only NAME ...] [--workloads TEXT ...]
+    python -m bench [--seconds 4] [--rounds 2] [--only NAME ...] [--workloads TEXT ...] [--costs]
 
 All servers run at once, each one process, and are measured in turns, every workload in every round,
 by one load generator of 64 connections in a process of its own. Answers are compared first. Raw
 figures and a plot go to bench/results/. About five minutes.
+
+With --costs our own server is compared with itself: without what it tells of itself (/metrics), and
+without its limits on documents, costs, rates and load.
 """
 
 from __future__ import annotations
@@ -42,6 +45,10 @@ PEERS = {
     "Mercurius, graphql-jit": ["node", str(MERCURIUS / "server.mjs")],
     "Strawberry by the book": [sys.executable, "-m", "bench.peers.by_the_book"],
 }
+
+
+UNGUARDED = [sys.executable, "-m", "bench.peers.unguarded"]
+HIGH_RATE = "1000000000/minute"  # counted, and never reached
 
 
 def has_mercurius() -> bool:
@@ -92,6 +99,17 @@ def _measure_one(
     return Figure(workload.name, name, outcome.seconds, cpu, busy, outcome.latencies)
 
 
+def start_ours(running: ExitStack, environment: dict[str, str]) -> dict[str, Server]:
+    """Start ours as in production, ours with nothing to see, and ours without limits."""
+    usual = {"workers": 1, "rate_limit": HIGH_RATE}
+    starts = {
+        OURS: server(environment, **usual, metrics="true"),
+        "without /metrics": server(environment, **usual, metrics="false"),
+        "without limits": process(UNGUARDED, {**environment, "METRICS": "true", "WORKERS": "1"}),
+    }
+    return {name: running.enter_context(each) for name, each in starts.items()}
+
+
 def start(running: ExitStack, environment: dict[str, str], only: list[str]) -> dict[str, Server]:
     """Start the servers, ours first."""
     starts: dict[str, Callable[[], Any]] = {OURS: lambda: server(environment, workers=1)}
@@ -111,11 +129,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs="*", default=[], help=f"peers, of {', '.join(PEERS)}")
     parser.add_argument("--workloads", nargs="*", default=[], help="those with this in their name")
+    parser.add_argument("--costs", action="store_true", help="ours with, and without, its guards")
     given = parser.parse_args()
     with ExitStack() as running:
         environment = running.enter_context(cassandra())
         found = asyncio.run(fill(environment))
-        servers = start(running, environment, given.only)
+        if given.costs:
+            servers = start_ours(running, environment)
+        else:
+            servers = start(running, environment, given.only)
         compare({name: partial(ask, each) for name, each in servers.items()}, found)
         wanted = [
             each

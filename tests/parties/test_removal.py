@@ -180,6 +180,19 @@ async def test_a_repair_that_read_a_party_before_brings_nothing_back(parts: Part
     assert await is_gone(parts, head)
 
 
+async def test_two_removals_and_a_repair_at_once_come_to_the_same(parts: Parts) -> None:
+    heads = [await a_past_party(parts) for _ in range(5)]
+
+    async def repair() -> None:
+        async for _ in Repair(parts.store, parts.copies, FAST).run(Progress()):
+            pass
+
+    for _ in range(2):
+        await asyncio.gather(run(parts), repair(), run(parts))
+    await run(parts)
+    assert [await is_gone(parts, head) for head in heads] == [True] * 5
+
+
 class _Killed(BaseException):
     """The process ends."""
 
