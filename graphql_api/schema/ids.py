@@ -14,7 +14,7 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 def party_id(key: UUID) -> strawberry.ID:
     """The id of a party."""
     # Every party of every page has one: what `_encode` does, for the length that this has.
-    text = binascii.b2a_base64(_PARTY + key.int.to_bytes(16, "big"), newline=False)
+    text = binascii.b2a_base64(_PARTY + key.bytes, newline=False)
     return text[:-1].translate(_URL_SAFE).decode()  # type: ignore[return-value]  # an ID is a str
 
 

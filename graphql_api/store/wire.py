@@ -28,6 +28,8 @@ except ImportError:  # a driver without compiled parts
 else:
     HAS_PARSER = True
 
+from graphql_api.store.row_uuid import column_type
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -155,7 +157,7 @@ def _encode_date(value: datetime, _version: int) -> bytes:
 
 
 def _described(columns: Any) -> Any:
-    names, types = [column[2] for column in columns], [column[3] for column in columns]
+    names, types = [column[2] for column in columns], [column_type(each[3]) for each in columns]
     described = [ColDesc(*column[:3]) for column in columns]
     return ParseDesc(names, types, None, described, make_deserializers(types), VERSION)
 
