@@ -30,7 +30,7 @@ from graphql_api.schema.build import build_schema
 from graphql_api.schema.context import RequestContext
 from graphql_api.schema.trusted_documents import load_trusted_documents
 from graphql_api.store.connection import Connection, connect
-from graphql_api.store.connection_failures import ConnectionFailedError
+from graphql_api.store.connection_failures import ConnectionFailedError, explain
 from graphql_api.store.migrate import pending_migrations
 from graphql_api.store.party_store import PartyStore
 from graphql_api.store.permissions import check_permissions
@@ -115,7 +115,10 @@ async def _session(connection: Connection, settings: Settings) -> Session:
             f"the keyspace {settings.keyspace} lacks tables of this program: run "
             "`partyfinder sync-schema` once."
         )
-    await asyncio.to_thread(connection.session.set_keyspace, settings.keyspace)
+    try:
+        await asyncio.to_thread(connection.session.set_keyspace, settings.keyspace)
+    except Exception as error:  # a node that has just gone
+        raise ConnectionFailedError(explain(settings, error)) from error
     session = Session(
         connection.session,
         settings.request_timeout,

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from tests.web.conftest import OpenPage, Watch
 
 
+# GraphiQL takes note of what was typed, and reads which operations a tab has, a moment later, and
+# shows no sign of it.
+SETTLING = 1000  # milliseconds
+
+
 async def graphiql(open_page: OpenPage, path: str = "/graphql") -> Page:
     """An open GraphiQL that has read the schema."""
     page = await open_page(path)
@@ -26,6 +31,7 @@ async def graphiql(open_page: OpenPage, path: str = "/graphql") -> Page:
 
 async def run(page: Page, tab: str) -> None:
     await page.get_by_role("tablist").get_by_role("button", name=tab, exact=True).click()
+    await page.wait_for_timeout(SETTLING)
     await page.get_by_role("button", name="Execute query").click()
 
 
@@ -35,8 +41,11 @@ async def test_an_example_runs_with_headers_and_is_remembered(
     await api.create(city="Lisbon", name="To be listed", date=soon(1))
     page = await graphiql(open_page)
     await page.get_by_role("button", name="Headers").click()
-    await page.get_by_role("region", name="Headers").get_by_role("textbox").focus()
+    headers = page.get_by_role("region", name="Headers")
+    await headers.get_by_role("textbox").focus()
     await page.keyboard.insert_text('{"X-Tried": "yes"}')
+    await expect(headers).to_contain_text("X-Tried")
+    await page.wait_for_timeout(SETTLING)
     async with page.expect_request(
         lambda request: "Upcoming" in (request.post_data or "")
     ) as asked:
